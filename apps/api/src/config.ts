@@ -1,0 +1,56 @@
+import { z } from "zod";
+
+const MEBIBYTE = 1024 * 1024;
+
+const bytes = (fallback: number) => z.coerce.number().int().min(1).default(fallback);
+
+const schema = z.object({
+  DATABASE_URL: z.url(),
+  QUEUE_BACKEND: z.enum(["redis", "postgres"]).default("redis"),
+  REDIS_URL: z.url().optional(),
+  QUEUE_PREFIX: z.string().default("{millrace}"),
+  /** `file:///…` or `s3://…`. */
+  BLOB_URL: z.url(),
+  HOST: z.string().default("127.0.0.1"),
+  /** 0 takes a free one. */
+  PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
+  DATABASE_CONNECTIONS: z.coerce.number().int().min(2).max(100).default(6),
+  /** Extra modules that export `pipelines`, comma separated. */
+  PIPELINE_MODULES: z
+    .string()
+    .default("")
+    .transform((text) => text.split(",").filter((path) => path.trim() !== "")),
+  /** Where the workers' analyser belongs: its stage goes to that lane. */
+  ANALYSER: z.enum(["local", "language_model"]).default("local"),
+  MAX_UPLOAD_BYTES: bytes(50 * MEBIBYTE),
+  MAX_TRANSCRIPT_BYTES: bytes(5 * MEBIBYTE),
+  MAX_JSON_BYTES: bytes(MEBIBYTE),
+  /** Per API key; 0 is without limit. */
+  RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(0).default(60_000),
+  /** How long requests under way may take after a stop was asked for. */
+  STOP_TIMEOUT_MS: z.coerce.number().int().min(0).default(10_000),
+  GIT_SHA: z.string().default("unknown"),
+  BUILD_DATE: z.string().default("unknown"),
+  LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
+});
+
+export type ApiConfig = Readonly<z.infer<typeof schema>>;
+
+const SECRETS: readonly string[] = ["DATABASE_URL", "REDIS_URL", "BLOB_URL"] satisfies (keyof ApiConfig)[];
+
+/** Reads the settings once; the message of the error has a line per variable. */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): ApiConfig {
+  const parsed = schema.safeParse(env);
+  if (!parsed.success) throw new Error(`settings of the API are wrong:\n${z.prettifyError(parsed.error)}`);
+  if (parsed.data.QUEUE_BACKEND === "redis" && parsed.data.REDIS_URL === undefined) {
+    throw new Error("settings of the API are wrong:\nREDIS_URL is missing (or set QUEUE_BACKEND=postgres)");
+  }
+  return Object.freeze(parsed.data);
+}
+
+/** What may be logged: values, and of secrets only whether they are set. */
+export function describeConfig(config: ApiConfig): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(config).map(([name, value]) => [name, SECRETS.includes(name) ? "present" : value]),
+  );
+}

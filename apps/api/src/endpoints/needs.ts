@@ -1,0 +1,20 @@
+import type { Blobs, JobStore, Log, SpecRegistry, TicketQueue } from "@millrace/core";
+import type { ContentStore, KeyStore } from "@millrace/db";
+import type { Cancel, Submit } from "@millrace/engine";
+import type { BlobGuard } from "../upload/blob-guard.ts";
+
+/** What the endpoints ask. */
+export interface EndpointNeeds {
+  readonly store: JobStore;
+  readonly contents: Pick<ContentStore, "findContent" | "listContents" | "latestJobOf">;
+  readonly queue: TicketQueue;
+  readonly submit: Submit;
+  readonly cancel: Cancel;
+  readonly specs: SpecRegistry;
+  readonly blobs: Blobs;
+  readonly guard: BlobGuard;
+  readonly audit: KeyStore["recordAudit"];
+  readonly log: Log;
+  readonly newId: () => string;
+  readonly limits: { readonly maxUploadBytes: number; readonly maxTranscriptBytes: number };
+}

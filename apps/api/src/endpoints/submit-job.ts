@@ -1,0 +1,44 @@
+import type { Routes } from "@millrace/contracts";
+import type { Endpoint } from "../http/endpoint.ts";
+import { REPLAYED } from "../http/endpoint.ts";
+import { isReplay } from "../http/idempotency.ts";
+import { fieldProblem } from "../http/request-problem.ts";
+import type { EndpointNeeds } from "./needs.ts";
+
+/** The door for every pipeline but content, whose sources need checks of their own. */
+export function submitJob({ submit }: EndpointNeeds): Endpoint<Routes["submitJob"]> {
+  return async ({ principal, body, idempotencyKey, fingerprint, request }) => {
+    if (body.pipeline === "content") {
+      throw fieldProblem(
+        "pipeline",
+        "own_route",
+        "content is submitted at /api/v1/content, /api/v1/ingest or /api/v1/youtube/ingest",
+      );
+    }
+    const answer = await submit({
+      ownerId: principal.ownerId,
+      pipeline: body.pipeline,
+      input: body.input,
+      ...(body.priority && { priority: body.priority }),
+      ...(body.data_tier && { dataTier: body.data_tier }),
+      channelId: body.channel_id ?? null,
+      idempotencyKey,
+      requestFingerprint: fingerprint,
+      traceparent: traceparentOf(request.headers["traceparent"]),
+    });
+    if (answer.jobId === null || answer.status === null)
+      throw new Error("a job without content cannot be completed content");
+    const job_id = answer.jobId;
+    if (isReplay(answer, fingerprint)) {
+      return { status: 202, body: { job_id, status: "pending", deduplicated: false }, headers: REPLAYED };
+    }
+    return { status: 202, body: { job_id, status: answer.status, deduplicated: answer.kind === "active" } };
+  };
+}
+
+const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** W3C trace context, passed on with the job; anything else in the header is ignored, as the standard asks. */
+export function traceparentOf(header: string | string[] | undefined): string | null {
+  return typeof header === "string" && TRACEPARENT.test(header) ? header : null;
+}

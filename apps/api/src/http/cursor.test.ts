@@ -1,0 +1,34 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { cutPage, readCursor, writeCursor } from "./cursor.ts";
+
+const position = fc.record({
+  createdAt: fc.date({ min: new Date("2000-01-01"), max: new Date("2100-01-01"), noInvalidDate: true }),
+  id: fc.uuid(),
+});
+
+describe("cursor", () => {
+  it("comes back as it went out", () => {
+    fc.assert(
+      fc.property(position, (at) => {
+        expect(readCursor(writeCursor(at))).toEqual(at);
+      }),
+    );
+  });
+
+  it("A2.6 is refused when it is not one of ours", () => {
+    const foreign = Buffer.from(JSON.stringify(["yesterday", "x"])).toString("base64url");
+    for (const text of ["x", "!!!", "W10", foreign, Buffer.from("{}").toString("base64url")]) {
+      expect(() => readCursor(text), text).toThrow("cursor");
+    }
+    expect(readCursor(undefined)).toBeUndefined();
+  });
+
+  it("says where the next page starts only when there is one", () => {
+    const rows = [1, 2, 3].map((n) => ({ createdAt: new Date(n), id: `00000000-0000-4000-8000-00000000000${n}` }));
+    expect(cutPage(rows, 3)).toEqual({ page: rows, next: null });
+    const { page, next } = cutPage(rows, 2);
+    expect(page).toEqual(rows.slice(0, 2));
+    expect(readCursor(next ?? "")).toEqual(rows[1]);
+  });
+});

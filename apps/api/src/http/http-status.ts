@@ -1,0 +1,75 @@
+import type { ErrorCode } from "@millrace/core";
+
+/**
+ * The HTTP status of each error code. A new code does not compile until it has one. Codes that only a running stage can
+ * raise end in `jobs.error_code`, never in an answer; they stand at 500 so that a leak would be seen.
+ */
+export const HTTP_STATUS = {
+  VALIDATION_FAILED: 400,
+  MALFORMED_JSON: 400,
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  METHOD_NOT_ALLOWED: 405,
+  CONFLICT: 409,
+  PAYLOAD_TOO_LARGE: 413,
+  UNSUPPORTED_MEDIA_TYPE: 415,
+  IDEMPOTENCY_KEY_REUSED: 422,
+  RATE_LIMITED: 429,
+  STORE_UNAVAILABLE: 503,
+  INTERNAL: 500,
+  LEASE_LOST: 500,
+  STAGE_TIMEOUT: 500,
+  STAGE_OUTPUT_INVALID: 500,
+  STAGE_UNKNOWN: 500,
+  WORKER_LOST: 500,
+  CANCELLED: 500,
+  REVIEW_REJECTED: 500,
+  PIPELINE_EXCEPTION: 500,
+  URL_REFUSED: 400,
+  URL_UNREACHABLE: 500,
+  URL_HTTP_ERROR: 500,
+  FETCH_TOO_LARGE: 500,
+  FETCH_TIMEOUT: 500,
+  UNSUPPORTED_CONTENT: 415,
+  CONTENT_EMPTY: 500,
+  CONTENT_DAMAGED: 500,
+  CONTENT_ENCRYPTED: 500,
+  CONTENT_NOT_TEXT: 500,
+  CONTENT_TOO_LARGE: 413,
+  CONTENT_TOO_COMPLEX: 500,
+  BLOB_MISSING: 404,
+  BLOB_STORE_FAILED: 503,
+  TRANSCRIPT_UNAVAILABLE: 500,
+  VIDEO_UNAVAILABLE: 500,
+  CONTEXT_FETCH_ERROR: 500,
+  LLM_CALL_ERROR: 500,
+  EMPTY_RESPONSE: 500,
+  PARSE_FAILED: 500,
+  QUOTA_EXHAUSTED: 429,
+} as const satisfies Record<ErrorCode, number>;
+
+/** Short names of the codes a caller can be answered with (RFC 9457 `title`). */
+const TITLES: Partial<Record<ErrorCode, string>> = {
+  VALIDATION_FAILED: "The request is not valid",
+  MALFORMED_JSON: "The body is not JSON",
+  UNAUTHENTICATED: "No valid API key",
+  FORBIDDEN: "The key may not do this",
+  NOT_FOUND: "Not found",
+  METHOD_NOT_ALLOWED: "This method is not allowed here",
+  CONFLICT: "It contradicts what was decided before",
+  PAYLOAD_TOO_LARGE: "The request is too large",
+  UNSUPPORTED_MEDIA_TYPE: "This media type is not accepted",
+  IDEMPOTENCY_KEY_REUSED: "The idempotency key belongs to another request",
+  RATE_LIMITED: "Too many requests",
+  STORE_UNAVAILABLE: "The store does not answer",
+  INTERNAL: "Something went wrong here",
+  URL_REFUSED: "This address is not accepted",
+  CONTENT_TOO_LARGE: "The content is too large",
+  UNSUPPORTED_CONTENT: "This kind of content is not accepted",
+  BLOB_MISSING: "The stored file is gone",
+  BLOB_STORE_FAILED: "The file store does not answer",
+  QUOTA_EXHAUSTED: "The quota is used up",
+};
+
+export const titleOf = (code: ErrorCode): string => TITLES[code] ?? code;

@@ -1,0 +1,251 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  type BodyOf,
+  problem as problemSchema,
+  problemsOf,
+  type QueryOf,
+  type Route,
+  type RouteId,
+  type Routes,
+  routes,
+} from "@millrace/contracts";
+import {
+  type Blobs,
+  complete,
+  type JobStore,
+  type Json,
+  NO_RETRY,
+  type PipelineSpec,
+  silentLog,
+  systemClock,
+} from "@millrace/core";
+import { connectDatabase, createContentStore, createJobStore, createKeyStore, newId } from "@millrace/db";
+import { createCancel, createSubmit } from "@millrace/engine";
+import { contentSpec } from "@millrace/pipelines";
+import { openBlobs } from "@millrace/providers";
+import { connectQueue } from "@millrace/queue";
+import { createTestDatabase, type SwallowingProxy, swallowingProxy, testRedis } from "@millrace/testing";
+import { expect } from "vitest";
+import { z } from "zod";
+import { findPrincipalIn } from "./auth/principal.ts";
+import { type ApiLimits, createApi } from "./create-api.ts";
+import { HTTP_STATUS } from "./http/http-status.ts";
+import { listen } from "./listen.ts";
+import { specsForRequests } from "./specs-for-requests.ts";
+
+const anything = { parse: (value: unknown) => value };
+const stage = { lane: "io", timeoutMs: 1_000, retry: NO_RETRY, isAbortable: true, output: anything } as const;
+const sampleInput = z.strictObject({
+  key: z.string().min(1),
+  items: z.array(z.strictObject({ n: z.int() })).optional(),
+});
+
+/** A pipeline with a gate, so that every route has something to work on. */
+const sampleSpec: PipelineSpec<z.output<typeof sampleInput>> = {
+  name: "sample",
+  version: "1.0.0",
+  admission: "direct",
+  input: sampleInput,
+  stages: { one: stage, two: stage },
+  maxRetries: 0,
+  resourceKey: (input) => `sample:${input.key}`,
+};
+
+export interface Asked<Id extends RouteId> {
+  readonly key?: string | null;
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Partial<Record<keyof QueryOf<Routes[Id]>, unknown>> & Readonly<Record<string, unknown>>;
+  readonly body?: Partial<BodyOf<Routes[Id]>> | Json | FormData;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Answered {
+  readonly status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: tests read any field; its shape was checked against the route's schema
+  readonly body: any;
+  readonly headers: Headers;
+}
+
+export interface TestApi {
+  readonly url: string;
+  readonly store: JobStore;
+  readonly blobs: Blobs;
+  /** Between the API and Postgres. */
+  readonly postgres: SwallowingProxy;
+  /** Between the API and Redis. */
+  readonly redis: SwallowingProxy;
+  /** One owner's key, another's, and an admin's. */
+  readonly keys: { readonly own: string; readonly foreign: string; readonly admin: string };
+  readonly ownerId: string;
+  makeKey(options: { scopes?: string[]; isAdmin?: boolean }): Promise<{ id: string; key: string }>;
+  revokeKey(id: string): Promise<unknown>;
+  /** Sends a request and checks that the answer is one the document lists. */
+  call<Id extends RouteId>(id: Id, asked?: Asked<Id>): Promise<Answered>;
+  fetch(path: string, init?: RequestInit): Promise<Answered>;
+  /** Takes a job as a worker would, leaving it with a live lease. */
+  claim(jobId: string): Promise<number>;
+  /** Completes a job, whatever stage it stands at. */
+  finish(jobId: string, result: Json): Promise<void>;
+  blobKeys(): Promise<string[]>;
+  audits(): Promise<Record<string, unknown>[]>;
+  close(): Promise<void>;
+}
+
+const LIMITS: ApiLimits = {
+  maxUploadBytes: 200_000,
+  maxTranscriptBytes: 100_000,
+  maxJsonBytes: 50_000,
+  requestsPerMinute: 0,
+};
+
+const worker = { worker: "test", leaseMs: 60_000 };
+
+/** The real app on a real port, with a real Postgres, Redis and folder behind it. */
+export async function startTestApi(limits: Partial<ApiLimits> = {}): Promise<TestApi> {
+  const database = await createTestDatabase();
+  const redisServer = testRedis();
+  const folder = await mkdtemp(join(tmpdir(), "millrace-api-"));
+  const postgres = await swallowingProxy({ port: Number(new URL(database.url).port) });
+  const redis = await swallowingProxy({ port: Number(new URL(redisServer.url).port) });
+  const options = { statementTimeoutMs: 2_000, queryTimeoutMs: 3_000, maxConnections: 4 };
+  const db = connectDatabase({ ...options, url: postgres.through(database.url), applicationName: "api-test" });
+  const direct = connectDatabase({ ...options, url: database.url, applicationName: "api-test-direct" });
+  const store = createJobStore(db);
+  const directStore = createJobStore(direct);
+  // what a leader would say: new jobs get their ticket at once
+  await directStore.publishRoom("io", true);
+  const keyStore = createKeyStore(direct);
+  const [own, foreign] = await Promise.all(["own", "foreign"].map((name) => keyStore.createOwner({ name })));
+  const makeKey = (ownerId: string, over: { scopes?: string[]; isAdmin?: boolean } = {}) =>
+    keyStore.createApiKey({ ownerId, name: "test", ...over }).then(({ key, apiKey }) => ({ key, id: apiKey.id }));
+  const queue = await connectQueue(
+    { redisUrl: redis.through(redisServer.url) },
+    { role: "producer", log: silentLog, prefix: redisServer.prefix },
+  );
+  const blobs = await openBlobs(`file://${folder}`);
+  const specs = specsForRequests([contentSpec({ analyserLane: "cpu" }), sampleSpec as PipelineSpec]);
+  const api = createApi({
+    store,
+    contents: createContentStore(db),
+    findPrincipal: findPrincipalIn(createKeyStore(db)),
+    audit: createKeyStore(db).recordAudit,
+    queue,
+    submit: createSubmit({ store, queue, specs, log: silentLog, clock: systemClock, newId }),
+    cancel: createCancel({ store, queue, log: silentLog }),
+    specs,
+    blobs,
+    clock: systemClock,
+    log: silentLog,
+    newId,
+    build: { appVersion: "1.2.3", gitSha: "abc1234", buildDate: "2026-01-01" },
+    limits: { ...LIMITS, ...limits },
+    settleMs: 50,
+  });
+  const server = await listen(api, { host: "127.0.0.1", port: 0 });
+  const url = `http://127.0.0.1:${server.port}`;
+  if (own === undefined || foreign === undefined) throw new Error("no owners");
+  const keys = {
+    own: (await makeKey(own.id)).key,
+    foreign: (await makeKey(foreign.id)).key,
+    admin: (await makeKey(foreign.id, { isAdmin: true })).key,
+  };
+
+  const ask = async (path: string, init: RequestInit = {}): Promise<Answered> => {
+    const response = await fetch(url + path, init);
+    const text = await response.text();
+    const isJson = response.headers.get("content-type")?.includes("json") === true;
+    return { status: response.status, body: isJson ? JSON.parse(text) : text, headers: response.headers };
+  };
+
+  const claim = async (jobId: string): Promise<number> => {
+    const job = await directStore.findJob(jobId, null);
+    if (job === undefined) throw new Error(`no job ${jobId}`);
+    const answer = await directStore.claim({ jobId, dispatchNo: job.dispatchNo }, worker);
+    if (answer.kind !== "claimed") throw new Error(`the job is ${answer.kind}`);
+    return answer.job.fence;
+  };
+
+  return {
+    url,
+    store: directStore,
+    blobs,
+    postgres,
+    redis,
+    keys,
+    ownerId: own.id,
+    makeKey: (over) => makeKey(own.id, over),
+    revokeKey: (id) => keyStore.revokeApiKey(id),
+    async call(id, asked = {}) {
+      const route: Route = routes[id];
+      const answer = await ask(pathOf(route, asked), initOf(route, asked, keys.own));
+      checkAgainst(route, answer);
+      return answer;
+    },
+    fetch: ask,
+    claim,
+    async finish(jobId, result) {
+      const fence = await claim(jobId);
+      const job = await directStore.findJob(jobId, null);
+      const settlement = complete({ output: result, warnings: [{ code: "NOTE", message: "made by a test" }] });
+      const answer = await directStore.settle({ jobId, stage: job?.stage ?? "", fence, settlement }, worker);
+      expect(answer).toMatchObject({ kind: "applied", status: "completed" });
+    },
+    async blobKeys() {
+      const found: string[] = [];
+      for await (const { key } of blobs.list("")) found.push(key);
+      return found;
+    },
+    audits: () =>
+      direct.query("select event, actor, owner_id, job_id, content_id, details from audit_events order by id"),
+    async close() {
+      await server.stop(1_000);
+      await queue.close();
+      await Promise.all([db.close(), direct.close()]);
+      await Promise.all([postgres.close(), redis.close()]);
+      await Promise.all([database.drop(), redisServer.flush(), rm(folder, { recursive: true })]);
+    },
+  };
+}
+
+function pathOf(route: Route, { params = {}, query = {} }: Asked<RouteId>): string {
+  const path = route.path.replace(/\{(\w+)\}/g, (_all, name: string) => encodeURIComponent(params[name] ?? ""));
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    for (const each of [value].flat()) search.append(name, String(each));
+  }
+  return search.size === 0 ? path : `${path}?${search}`;
+}
+
+function initOf(route: Route, { key, body, headers }: Asked<RouteId>, ownKey: string): RequestInit {
+  const authorization = key === null ? {} : { authorization: `Bearer ${key ?? ownKey}` };
+  const isForm = body instanceof FormData;
+  return {
+    method: route.method.toUpperCase(),
+    headers: {
+      ...authorization,
+      ...(body !== undefined && !isForm && { "content-type": "application/json" }),
+      ...headers,
+    },
+    ...(body !== undefined && { body: isForm ? body : JSON.stringify(body) }),
+  };
+}
+
+/** Every answer in these tests is one the document promises: status, body, media type. */
+function checkAgainst(route: Route, { status, body, headers }: Answered): void {
+  expect(headers.get("x-request-id")).toBeTruthy();
+  const listed = route.responses[status];
+  if (listed !== undefined) {
+    if (listed.schema === null) expect(headers.get("content-type")).toBe(listed.mediaType);
+    else expect(listed.schema.parse(body)).toEqual(body);
+    return;
+  }
+  const said = problemSchema.parse(body);
+  expect(said).toEqual(body);
+  expect(headers.get("content-type")).toBe("application/problem+json");
+  expect(problemsOf(route)).toContain(said.code);
+  expect(HTTP_STATUS[said.code]).toBe(status);
+  expect(said.status).toBe(status);
+  expect(said.request_id).toBe(headers.get("x-request-id"));
+}

@@ -1,0 +1,326 @@
+import { createServer, type Server } from "node:http";
+import { complete, type JobStore, type NewJob, silentLog, systemClock, type Ticket } from "@millrace/core";
+import { connectDatabase, createJobStore, createKeyStore, newId } from "@millrace/db";
+import { type ConnectedQueue, connectQueue } from "@millrace/queue";
+import {
+  createTestDatabase,
+  ownRedis,
+  type SwallowingProxy,
+  swallowingProxy,
+  testRedis,
+  until,
+} from "@millrace/testing";
+import request from "supertest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createDashboard } from "./create-dashboard.ts";
+
+const PASSWORD = "a long password";
+const closers: (() => Promise<unknown>)[] = [];
+
+interface Rig {
+  readonly server: Server;
+  readonly store: JobStore;
+  readonly queue: ConnectedQueue;
+  /** Between the dashboard and Postgres. */
+  readonly proxy: SwallowingProxy;
+  submit(resourceKey: string): Promise<Ticket>;
+  signIn(): Promise<ReturnType<typeof request.agent>>;
+}
+
+async function startRig(address?: "postgres" | { readonly redisUrl: string }): Promise<Rig> {
+  const database = await createTestDatabase();
+  const proxy = await swallowingProxy({ port: Number(new URL(database.url).port) });
+  const db = connectDatabase({
+    url: proxy.through(database.url),
+    maxConnections: 4,
+    applicationName: "dashboard-test",
+  });
+  const redis = testRedis();
+  const queue = await connectQueue(
+    address === "postgres" ? { postgresUrl: database.url } : (address ?? { redisUrl: redis.url }),
+    { role: "producer", log: silentLog, prefix: redis.prefix },
+  );
+  const store = createJobStore(db);
+  const owner = await createKeyStore(db).createOwner({ name: "dashboard" });
+  const app = createDashboard({
+    jobs: store,
+    queue,
+    password: PASSWORD,
+    version: "1.2.3",
+    clock: systemClock,
+    log: silentLog,
+    trustedProxies: 1,
+  });
+  const server = createServer(app).listen(0, "127.0.0.1");
+  closers.push(async () => {
+    server.close();
+    server.closeAllConnections();
+    await queue.close();
+    await db.close();
+    await proxy.close();
+    await database.drop();
+  });
+  return {
+    server,
+    store,
+    queue,
+    proxy,
+    async submit(resourceKey) {
+      const job = newJob(owner.id, resourceKey);
+      const answer = await store.submit(job);
+      if (answer.kind !== "created") throw new Error(answer.kind);
+      return { jobId: answer.jobId, resourceKey, seq: answer.seq, stage: job.stage, dispatchNo: 1, lane: job.lane };
+    },
+    async signIn() {
+      const agent = request.agent(server);
+      await agent.post("/login").type("form").send({ password: PASSWORD }).expect(303);
+      return agent;
+    },
+  };
+}
+
+function newJob(ownerId: string, resourceKey: string): NewJob {
+  return {
+    id: newId(),
+    ownerId,
+    pipeline: "sample",
+    pipelineVersion: "1.0.0",
+    resourceKey,
+    stage: "read",
+    lane: "io",
+    stageCount: 2,
+    priority: "normal",
+    channelId: null,
+    dataTier: "compact",
+    maxRetries: 0,
+    input: { note: "<script>alert(1)</script>" },
+    metadata: {},
+    idempotencyKey: null,
+    traceparent: null,
+    isDispatched: true,
+    content: null,
+  };
+}
+
+afterAll(async () => {
+  for (const close of closers) await close();
+});
+
+describe("the login", () => {
+  let rig: Rig;
+  let nextAddress = 1;
+  /** A caller of its own: wrong passwords are counted by address. */
+  const from = (): string => `203.0.113.${nextAddress++}`;
+  beforeAll(async () => {
+    rig = await startRig();
+  });
+
+  test.each(["/", "/jobs/x", "/board", "/board/api/queues", "/board/static/js/x.js"])("%s is shut", async (path) => {
+    const page = await request(rig.server).get(path).set("accept", "text/html").expect(303);
+    expect(page.headers["location"]).toBe(`/login?next=${encodeURIComponent(path)}`);
+    await request(rig.server).get(path).set("accept", "application/json").expect(401);
+    await request(rig.server).put(path).expect(401);
+  });
+
+  test("the health checks and the sign-in screen are open", async () => {
+    await request(rig.server).get("/health").expect(200, { status: "ok", app_version: "1.2.3" });
+    await request(rig.server)
+      .get("/ready")
+      .expect(200, { status: "ok", checks: { postgres: "ok", queue: "ok" } });
+    const { text } = await request(rig.server).get("/login").expect(200);
+    expect(text).toContain('type="password"');
+    await request(rig.server).get("/assets/console.css").expect(200);
+  });
+
+  test("the password opens it, with a cookie no script can read, and signing out shuts it again", async () => {
+    const agent = request.agent(rig.server);
+    const signedIn = await agent.post("/login").type("form").send({ password: PASSWORD, next: "/?status=failed" });
+    expect(signedIn.status).toBe(303);
+    expect(signedIn.headers["location"]).toBe("/?status=failed");
+    expect(signedIn.headers["set-cookie"]?.[0]).toMatch(/HttpOnly.*SameSite=Strict/);
+    await agent.get("/").expect(200);
+    await agent.post("/logout").expect(303);
+    await agent.get("/").set("accept", "text/html").expect(303);
+  });
+
+  test.each([
+    "https://evil.example/",
+    "//evil.example/",
+    "/\\evil.example/",
+    "javascript:alert(1)",
+    "/\t/evil.example",
+  ])("signing in never leads to %j", async (next) => {
+    const answer = await request(rig.server).post("/login").type("form").send({ password: PASSWORD, next });
+    expect(answer.headers["location"]).toBe("/");
+  });
+
+  test("behind TLS the cookie is for TLS only", async () => {
+    const answer = await request(rig.server)
+      .post("/login")
+      .set("x-forwarded-proto", "https")
+      .type("form")
+      .send({ password: PASSWORD });
+    expect(answer.headers["set-cookie"]?.[0]).toContain("Secure");
+  });
+
+  test("ten wrong passwords from one address are enough; others can still sign in", async () => {
+    const guesser = from();
+    const guess = (password: string, address: string) =>
+      request(rig.server).post("/login").set("x-forwarded-for", address).type("form").send({ password });
+    for (let i = 0; i < 10; i++) await guess(`guess ${i}`, guesser).expect(401);
+    const refused = await guess(PASSWORD, guesser).expect(429);
+    expect(refused.headers["retry-after"]).toBeDefined();
+    await guess(PASSWORD, from()).expect(303);
+  });
+
+  test.each([undefined, "", "x".repeat(10_000)])("a form that makes no sense is no way in", async (password) => {
+    const answer = await request(rig.server)
+      .post("/login")
+      .set("x-forwarded-for", from())
+      .type("form")
+      .send({ password });
+    expect([401, 413]).toContain(answer.status);
+  });
+
+  test("scripts come from the dashboard itself and nowhere else", async () => {
+    const { headers } = await request(rig.server).get("/login");
+    expect(headers["content-security-policy"]).toContain("script-src 'self';");
+    expect(headers["content-security-policy"]).toContain("frame-ancestors 'none'");
+  });
+});
+
+describe("the console", () => {
+  let rig: Rig;
+  beforeAll(async () => {
+    rig = await startRig();
+  });
+
+  test("shows a job with its stages, timings, warnings, history and result, and escapes what callers sent", async () => {
+    const ticket = await rig.submit("cid:told");
+    const holder = { worker: "worker-7", leaseMs: 30_000 };
+    const claim = await rig.store.claim({ jobId: ticket.jobId, dispatchNo: 1 }, holder);
+    if (claim.kind !== "claimed") throw new Error(claim.kind);
+    const warnings = [{ code: "CUT", message: "only <b>one</b> page" }];
+    const settlement = complete({ output: { title: "A <i>title</i>", tags: ["mills", "rivers"] }, warnings });
+    await rig.store.settle({ jobId: ticket.jobId, stage: "read", fence: claim.job.fence, settlement }, holder);
+
+    const agent = await rig.signIn();
+    const { text } = await agent.get(`/jobs/${ticket.jobId}`).expect(200);
+    for (const part of ["cid:told", "completed", "worker-7", "read", "CUT only &lt;b&gt;one&lt;/b&gt; page", "mills"]) {
+      expect(text).toContain(part);
+    }
+    expect(text).toContain("A &lt;i&gt;title&lt;/i&gt;");
+    expect((await agent.get("/?find=cid:told")).text).toContain("A &lt;i&gt;title&lt;/i&gt;");
+    expect(text).not.toContain("<script>alert");
+    expect(text).not.toContain("data-live");
+  });
+
+  test("pages through the list without missing or repeating a job", async () => {
+    const keys = Array.from({ length: 120 }, (_, i) => `paged:${String(i).padStart(3, "0")}`);
+    await Promise.all(keys.map((key) => rig.submit(key)));
+    const agent = await rig.signIn();
+    const seen: string[] = [];
+    let path: string | undefined = "/?pipeline=sample&status=pending";
+    for (let page = 0; path !== undefined && page < 10; page++) {
+      const { text }: { text: string } = await agent.get(path).expect(200);
+      seen.push(...[...text.matchAll(/<code>(paged:\d+)<\/code>/g)].map((match) => match[1] ?? ""));
+      path = /href="([^"]+)">Older/.exec(text)?.[1]?.replaceAll("&amp;", "&");
+    }
+    expect(seen.toSorted()).toEqual(keys);
+  });
+
+  test("filters by status, resource key and owner, and says when nothing matches", async () => {
+    await rig.submit("cid:wanted");
+    const agent = await rig.signIn();
+    const found = await agent.get("/?find=cid:wanted");
+    expect(found.text.match(/class="pill/g)).toHaveLength(1);
+    expect((await agent.get("/?find=cid:wanted&status=failed")).text).toContain("No job matches");
+    expect((await agent.get(`/?owner=${newId()}`)).text).toContain("No job matches");
+  });
+
+  test("a job id in the search leads to the job, an unknown one to an answer", async () => {
+    const { jobId } = await rig.submit("cid:by-id");
+    const agent = await rig.signIn();
+    const found = await agent.get(`/?find=${jobId}`).expect(303);
+    expect(found.headers["location"]).toBe(`/jobs/${jobId}`);
+    expect((await agent.get(`/?find=${newId()}`).expect(200)).text).toContain("No job matches");
+    expect((await agent.get(`/jobs/${newId()}`).expect(404)).text).toContain("No such job");
+    await agent.get("/jobs/not-an-id").expect(404);
+    await agent.get("/jobs/%E0%A4%A").expect(400);
+  });
+
+  test.each([
+    "status=sideways",
+    "after=nonsense",
+    "after=1e999~x",
+    "owner=me",
+    "find=",
+    "status=failed&status=pending",
+  ])("a question that makes no sense (%s) is left out", async (search) => {
+    const agent = await rig.signIn();
+    await agent.get(`/?${search}`).expect(200);
+  });
+});
+
+describe.each(["redis", "postgres"] as const)("the queue board on %s", (backend) => {
+  let rig: Rig;
+  beforeAll(async () => {
+    rig = await startRig(backend === "postgres" ? "postgres" : undefined);
+  });
+
+  test("lists the lanes and a ticket, with a link to its job", async () => {
+    const ticket = await rig.submit("cid:board");
+    await rig.queue.add([ticket]);
+    const agent = await rig.signIn();
+    expect((await agent.get("/board").expect(200)).text).toContain("Millrace queues");
+    const { body } = await agent
+      .get("/board/api/queues?activeQueue=io&status=waiting&page=1&jobsPerPage=10")
+      .expect(200);
+    expect(body.queues.map((queue: { name: string }) => queue.name).sort()).toEqual(["cpu", "io", "media"]);
+    const job = await agent.get(`/board/api/queues/io/${encodeURIComponent(`cid_board.${ticket.seq}.1`)}`).expect(200);
+    expect(JSON.stringify(job.body)).toContain(`/jobs/${ticket.jobId}`);
+  });
+
+  test("changes nothing: what would bypass Postgres is refused", async () => {
+    const agent = await rig.signIn();
+    for (const act of ["pause", "empty", "obliterate", "retry/failed", "clean/completed", "promote"]) {
+      await agent.put(`/board/api/queues/io/${act}`).expect(405);
+    }
+    await agent.post("/board/api/queues/io/add").send({ name: "x", data: {} }).expect(405);
+    await agent.put("/board/api/queues/pause").expect(405);
+  });
+});
+
+test("without Redis the console goes on and says so, and the board says what is wrong instead of spinning", async () => {
+  const redis = await ownRedis();
+  const rig = await startRig({ redisUrl: redis.url() });
+  const { jobId } = await rig.submit("cid:through-it");
+  const agent = await rig.signIn();
+  expect((await agent.get("/").expect(200)).text).not.toContain("does not answer");
+  await redis.kill();
+  const list = await agent.get("/").expect(200);
+  expect(list.text).toContain("Redis does not answer");
+  expect(list.text).toContain("cid:through-it");
+  await agent.get(`/jobs/${jobId}`).expect(200);
+  expect((await agent.get("/board").expect(503)).text).toContain("The queue is away");
+  await agent.get("/board/api/queues").expect(503);
+  await request(rig.server)
+    .get("/ready")
+    .expect(200, { status: "degraded", checks: { postgres: "ok", queue: "down" } });
+  await redis.remove();
+});
+
+test("without Postgres every screen says so, and shows jobs again when it is back", async () => {
+  const rig = await startRig();
+  const { jobId } = await rig.submit("cid:patient");
+  const agent = await rig.signIn();
+  await rig.proxy.set("refuse");
+  expect((await agent.get("/").expect(503)).text).toContain("Postgres does not answer");
+  expect((await agent.get(`/jobs/${jobId}`).expect(503)).text).toContain("Postgres does not answer");
+  await request(rig.server)
+    .get("/ready")
+    .expect(503, { status: "unavailable", checks: { postgres: "down", queue: "ok" } });
+  await request(rig.server).get("/health").expect(200);
+  await rig.proxy.set("pass");
+  await until(async () => (await agent.get("/")).text.includes("cid:patient"));
+});

@@ -1,0 +1,85 @@
+import { hostname } from "node:os";
+import { z } from "zod";
+import { parseLanes } from "./parse-lanes.ts";
+
+/** `a, b` as a list; the empty text is the empty list. */
+const list = z.string().transform((text) =>
+  text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== ""),
+);
+
+const lanes = z.string().transform((text, context) => {
+  try {
+    return parseLanes(text);
+  } catch (error) {
+    context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) });
+    return z.NEVER;
+  }
+});
+
+const flag = z.stringbool();
+
+const schema = z.object({
+  DATABASE_URL: z.url(),
+  QUEUE_BACKEND: z.enum(["redis", "postgres"]).default("redis"),
+  REDIS_URL: z.url().optional(),
+  QUEUE_PREFIX: z.string().default("{millrace}"),
+  BLOB_URL: z.url(),
+  LANES: lanes.prefault("io,cpu"),
+  WORKER_NAME: z.string().default(`${hostname()}-${process.pid}`),
+  /** Port of /health and /ready on loopback or HOST; 0 takes a free one. */
+  HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
+  HOST: z.string().default("127.0.0.1"),
+  DATABASE_CONNECTIONS: z.coerce.number().int().min(2).max(100).default(6),
+  LEASE_MS: z.coerce.number().int().min(1_000).default(30_000),
+  /** How long a fetched ticket stays this worker's own without being renewed, and how often dead workers' are looked for. */
+  QUEUE_LOCK_MS: z.coerce.number().int().min(1_000).default(30_000),
+  QUEUE_STALLED_MS: z.coerce.number().int().min(200).default(10_000),
+  MAX_CRASHES: z.coerce.number().int().min(1).default(3),
+  CAN_LEAD: flag.default(true),
+  SOFT_STOP_MS: z.coerce.number().int().min(0).default(20_000),
+  HARD_STOP_MS: z.coerce.number().int().min(0).default(5_000),
+  STAGE_MAX_HEAP_MB: z.coerce.number().int().min(64).default(1_024),
+  /** Extra modules that export `pipelines`, comma separated. */
+  PIPELINE_MODULES: list.prefault(""),
+  /** Lets stages fetch from loopback addresses: for development only. */
+  ALLOW_LOOPBACK: flag.default(false),
+  YOUTUBE_API_KEY: z.string().optional(),
+  /** `local` needs nothing; `language_model` calls the OpenAI-compatible endpoint below. */
+  ANALYSER: z.enum(["local", "language_model"]).default("local"),
+  LLM_BASE_URL: z.url().optional(),
+  LLM_API_KEY: z.string().optional(),
+  LLM_MODEL: z.string().optional(),
+  LLM_FALLBACK_MODELS: list.prefault(""),
+  MAX_NEW_TAGS: z.coerce.number().int().min(0).max(10).default(3),
+  LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
+});
+
+export type WorkerConfig = Readonly<z.infer<typeof schema>>;
+
+const SECRETS: readonly (keyof WorkerConfig)[] = ["DATABASE_URL", "REDIS_URL", "YOUTUBE_API_KEY", "LLM_API_KEY"];
+
+/** Reads the settings once; the message of the error has a line per variable. */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): WorkerConfig {
+  const parsed = schema.safeParse(env);
+  if (!parsed.success) throw new Error(`settings of the worker are wrong:\n${z.prettifyError(parsed.error)}`);
+  const config = parsed.data;
+  if (config.QUEUE_BACKEND === "redis" && config.REDIS_URL === undefined)
+    throw new Error("REDIS_URL is missing (or set QUEUE_BACKEND=postgres)");
+  if (config.ANALYSER === "language_model" && (config.LLM_BASE_URL === undefined || config.LLM_MODEL === undefined)) {
+    throw new Error("ANALYSER=language_model needs LLM_BASE_URL and LLM_MODEL");
+  }
+  return Object.freeze(config);
+}
+
+/** What may be logged: values, and of secrets only whether they are set. */
+export function describeConfig(config: WorkerConfig): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(config).map(([key, value]) => [
+      key,
+      SECRETS.includes(key as keyof WorkerConfig) ? (value === undefined ? "absent" : "present") : value,
+    ]),
+  );
+}

@@ -1,0 +1,100 @@
+import { systemClock } from "@millrace/core";
+import { connectDatabase, createContentStore, createJobStore } from "@millrace/db";
+import { LEADER_TIMINGS, stageThreads, startWorker } from "@millrace/engine";
+import { connectQueue, refuseUnfitServer } from "@millrace/queue";
+import { pino } from "pino";
+import { describeConfig, readConfig, type WorkerConfig } from "./config.ts";
+import { startHealthServer } from "./health-server.ts";
+import { wirePipelines } from "./wire-pipelines.ts";
+
+/** 0: everything finished. 2: stages were handed back unfinished. 1: something did not end in time, or the start failed. */
+const EXIT = { clean: 0, late: 1, interrupted: 2 } as const;
+
+/** How long /ready waits for each store. */
+const CHECK_MS = 2_000;
+
+async function main(config: WorkerConfig): Promise<void> {
+  const log = pino({ level: config.LOG_LEVEL, base: null });
+  log.info(describeConfig(config), "worker starting");
+  const db = connectDatabase({
+    url: config.DATABASE_URL,
+    maxConnections: config.DATABASE_CONNECTIONS,
+    applicationName: "millrace-worker",
+  });
+  const store = createJobStore(db);
+  const queue = await connectQueue(
+    config.QUEUE_BACKEND === "redis" ? { redisUrl: config.REDIS_URL ?? "" } : { postgresUrl: config.DATABASE_URL },
+    {
+      prefix: config.QUEUE_PREFIX,
+      role: "worker",
+      log,
+      timings: { lockMs: config.QUEUE_LOCK_MS, stalledCheckMs: config.QUEUE_STALLED_MS },
+    },
+  );
+  await refuseUnfitServer(queue, log);
+  const registry = await wirePipelines(config, { contents: createContentStore(db) });
+  const threads = stageThreads({
+    entry: new URL("./stage-thread.js", import.meta.url),
+    threads: config.LANES.cpu ?? 1,
+    maxHeapMb: config.STAGE_MAX_HEAP_MB,
+    abortGraceMs: 2_000,
+    log,
+  });
+  const worker = startWorker({
+    store,
+    queue,
+    registry,
+    clock: systemClock,
+    random: Math.random,
+    log,
+    name: config.WORKER_NAME,
+    lanes: config.LANES,
+    runners: { cpu: threads },
+    leaseMs: config.LEASE_MS,
+    maxCrashes: config.MAX_CRASHES,
+    leader: config.CAN_LEAD ? LEADER_TIMINGS : undefined,
+  });
+  const check = async () => {
+    const state = worker.state();
+    const [postgres, redis] = await Promise.allSettled([store.ping(CHECK_MS), queue.ping(CHECK_MS)]);
+    const isUp = (result: PromiseSettledResult<void>): string =>
+      result.status === "fulfilled" ? "ok" : String(result.reason);
+    const isReady = !state.isStopping && postgres.status === "fulfilled" && redis.status === "fulfilled";
+    return { isReady, checks: { postgres: isUp(postgres), queue: isUp(redis), ...state } };
+  };
+  const health = await startHealthServer({ host: config.HOST, port: config.HEALTH_PORT, check });
+  log.info({ lanes: config.LANES, health_port: health.port, queue: queue.backend }, "worker ready");
+  process.send?.({ kind: "ready", port: health.port });
+
+  const stop = async (why: string): Promise<void> => {
+    log.info({ why }, "worker stopping");
+    const { interrupted, isClean } = await worker.stop({ softMs: config.SOFT_STOP_MS, hardMs: config.HARD_STOP_MS });
+    // whatever still hangs here must not keep a stopped worker alive
+    setTimeout(() => process.exit(EXIT.late), config.HARD_STOP_MS).unref();
+    await Promise.allSettled([threads.close(), queue.close(), db.close()]);
+    health.server.close();
+    process.exit(isClean ? (interrupted > 0 ? EXIT.interrupted : EXIT.clean) : EXIT.late);
+  };
+  let isStopping = false;
+  const stopOnce = (why: string): void => {
+    if (isStopping) return;
+    isStopping = true;
+    void stop(why);
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.on(signal, () => {
+      stopOnce(signal);
+    });
+  }
+  // a launcher that died cannot stop its worker any more
+  process.on("disconnect", () => {
+    stopOnce("the launcher is gone");
+  });
+}
+
+try {
+  await main(readConfig());
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(EXIT.late);
+}

@@ -1,0 +1,7 @@
+import { systemClock } from "@millrace/core";
+import { serveStageThread } from "@millrace/engine";
+import { readConfig } from "./config.ts";
+import { wirePipelines } from "./wire-pipelines.ts";
+
+// A thread computes; what waits for Postgres runs in the worker itself.
+serveStageThread({ registry: await wirePipelines(readConfig(), { contents: undefined }), clock: systemClock });

@@ -1,0 +1,170 @@
+import { DATA_TIERS, JOB_STATUSES, LANES, PRIORITIES, WAIT_REASONS } from "@millrace/core";
+import { z } from "zod";
+import { anyJson, cursor, flag, instant, jsonObject, nullableInstant, pageLimit } from "./parts.ts";
+
+export const jobStatus = z.enum(JOB_STATUSES).meta({ id: "JobStatus" });
+
+/** The door for any pipeline but content, which has routes of its own. */
+export const jobSubmission = z
+  .strictObject({
+    pipeline: z.string().min(1).max(100),
+    input: anyJson.meta({ description: "Checked by the pipeline's own schema." }),
+    priority: z.enum(PRIORITIES).optional(),
+    channel_id: z.uuid().optional(),
+    data_tier: z.enum(DATA_TIERS).optional(),
+  })
+  .meta({ id: "JobSubmission" });
+
+export const jobAccepted = z
+  .object({
+    job_id: z.uuid(),
+    status: jobStatus,
+    deduplicated: z
+      .boolean()
+      .meta({ description: "The job was already active for this resource; nothing was started." }),
+  })
+  .meta({ id: "JobAccepted" });
+
+/** The six fields everybody gets (A-Q15). */
+export const jobMinimal = z
+  .object({
+    job_id: z.uuid(),
+    content_id: z.uuid().nullable(),
+    status: jobStatus,
+    created_at: instant,
+    started_at: nullableInstant,
+    finished_at: nullableInstant,
+  })
+  .meta({ id: "Job" });
+
+const jobStage = z
+  .object({
+    stage: z.string(),
+    attempt: z.int(),
+    fence: z.int(),
+    started_at: instant,
+    finished_at: instant,
+    duration_ms: z.number(),
+    warnings: anyJson,
+    output: z.unknown().optional().meta({ description: "Only for jobs of the full data tier." }),
+  })
+  .meta({ id: "JobStage" });
+
+const jobEvent = z
+  .object({
+    id: z.int(),
+    event: z.string(),
+    from: jobStatus.nullable(),
+    to: jobStatus,
+    stage: z.string().nullable(),
+    actor: z.string(),
+    reason: z.string().nullable(),
+    at: instant,
+  })
+  .meta({ id: "JobEvent" });
+
+const jobDelivery = z
+  .object({
+    id: z.uuid(),
+    event: z.string(),
+    status: z.enum(["pending", "delivered", "exhausted"]),
+    attempts: z.int(),
+    next_attempt_at: nullableInstant,
+    last_status_code: z.int().nullable(),
+    last_error: z.string().nullable(),
+    created_at: instant,
+    delivered_at: nullableInstant,
+  })
+  .meta({ id: "JobDelivery" });
+
+/** Everything the owner or an admin may see of a job (A-S24, A-Q14). */
+export const jobVerbose = z
+  .object({
+    ...jobMinimal.shape,
+    pipeline: z.string(),
+    pipeline_version: z.string(),
+    resource_key: z.string(),
+    channel_id: z.string().nullable(),
+    priority: z.enum(PRIORITIES),
+    data_tier: z.enum(DATA_TIERS),
+    waiting_for: z.enum(WAIT_REASONS).nullable(),
+    gate: z.string().nullable(),
+    lane: z.enum(LANES),
+    stage: z.string(),
+    stage_index: z.int(),
+    stage_count: z.int(),
+    progress: z.number(),
+    stage_attempts: z.int(),
+    retry_count: z.int(),
+    max_retries: z.int(),
+    next_retry_at: nullableInstant,
+    crashes: z.int(),
+    cancel_requested: z.boolean(),
+    cancel_requested_at: nullableInstant,
+    cancel_requested_by: z.string().nullable(),
+    cancel_reason: z.string().nullable(),
+    error_code: z.string().nullable(),
+    error_message: z.string().nullable(),
+    error_stage: z.string().nullable(),
+    idempotency_key: z.string().nullable(),
+    duplicate_count: z.int(),
+    metadata: jsonObject,
+    result: anyJson,
+    input: z.unknown().optional().meta({ description: "Only for jobs of the full data tier." }),
+    updated_at: instant,
+    stages: z.array(jobStage),
+    history: z.array(jobEvent),
+    deliveries: z.array(jobDelivery),
+  })
+  .meta({ id: "JobVerbose" });
+
+export const jobQuery = z.strictObject({ verbose: flag });
+
+export const jobListQuery = z.strictObject({
+  content_id: z.uuid().optional(),
+  status: z.enum(JOB_STATUSES).optional(),
+  pipeline: z.string().min(1).max(100).optional(),
+  resource_key: z.string().min(1).max(2048).optional(),
+  idempotency_key: z.string().min(1).max(255).optional(),
+  limit: pageLimit,
+  cursor,
+});
+
+export const jobPage = z
+  .object({ jobs: z.array(jobMinimal), next_cursor: z.string().nullable() })
+  .meta({ id: "JobPage" });
+
+export const cancelRequest = z
+  .strictObject({ reason: z.string().trim().min(1).max(500).optional() })
+  .meta({ id: "CancelRequest" });
+
+/** What became of a cancel request (A-Q10). */
+export const cancelAnswer = z
+  .object({
+    job_id: z.uuid(),
+    status: jobStatus,
+    cancelled: z.boolean().meta({ description: "This request ended the job." }),
+    cancel_requested: z.boolean().meta({ description: "The job ends at its next boundary between stages." }),
+    message: z.string(),
+  })
+  .meta({ id: "CancelAnswer" });
+
+export const reviewRequest = z
+  .strictObject({
+    decision: z.enum(["approved", "rejected"]),
+    comment: z.string().trim().min(1).max(5_000).optional(),
+  })
+  .meta({ id: "ReviewRequest" });
+
+export const reviewAnswer = z
+  .object({
+    job_id: z.uuid(),
+    gate: z.string(),
+    decision: z.enum(["approved", "rejected"]),
+    outcome: z.enum(["applied", "kept", "already_decided"]).meta({
+      description:
+        "applied: the job moved on. kept: the job has not reached the gate yet. already_decided: said before.",
+    }),
+    status: jobStatus.nullable(),
+  })
+  .meta({ id: "ReviewAnswer" });

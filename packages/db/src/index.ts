@@ -1,0 +1,7 @@
+export type { ContentContext } from "./content-context.ts";
+export { type ContentFilter, type ContentRow, type ContentStore, createContentStore } from "./content-store.ts";
+export { connectDatabase, type Database, type DatabaseOptions } from "./database.ts";
+export { createJobStore, type JobStoreOptions } from "./job-store.ts";
+export { type ApiKey, type AuditEvent, createKeyStore, type KeyStore, type NewApiKey, type Owner } from "./key-store.ts";
+export { migrate } from "./migrate.ts";
+export { newId } from "./new-id.ts";

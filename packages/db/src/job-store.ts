@@ -1,0 +1,123 @@
+import type { JobStore, NewJob, Submitted } from "@millrace/core";
+import { analyzeAsItGrows } from "./analyze-as-it-grows.ts";
+import type { Database, Query } from "./database.ts";
+import { groupCommit } from "./group-commit.ts";
+import { isUuid } from "./is-uuid.ts";
+import { cancelJob, finishExpiredCancels } from "./statements/cancel.ts";
+import { type ClaimCall, claimJobs } from "./statements/claim.ts";
+import { decideReview, lockJob } from "./statements/decide-review.ts";
+import { dispatchBacklog, listTicketsDue, redispatchJobs } from "./statements/dispatch.ts";
+import { extendLeases } from "./statements/heartbeat.ts";
+import { publishRoom, readLaneSettings } from "./statements/lane-settings.ts";
+import { acquireLeadership, releaseLeadership } from "./statements/leadership.ts";
+import { findJob, listDeliveries, listEvents, listJobs, listStages } from "./statements/read-jobs.ts";
+import { type SettleCall, settleJobs } from "./statements/settle.ts";
+import { canShareSubmit, findSubmitted, idempotencyKeyOf, submitJobs, submitKey } from "./statements/submit.ts";
+import { codeOf, constraintOf, isContention, isOutage } from "./store-error.ts";
+
+export interface JobStoreOptions {
+  /** Rows in one statement at most. */
+  readonly maxBatch?: number;
+  /** Statements of one kind under way at a time. */
+  readonly batchesInFlight?: number;
+}
+
+const DEFAULTS = { maxBatch: 200, batchesInFlight: 2, patienceMs: 25 };
+
+/** The record of jobs in Postgres. Hot calls of one process share statements (group commit). */
+export function createJobStore(db: Database, options: JobStoreOptions = {}): JobStore {
+  const { query } = db;
+  const limits = { ...DEFAULTS, ...options };
+  const noticeNewRows = analyzeAsItGrows(query);
+
+  const submit = groupCommit<NewJob, Submitted>({
+    ...limits,
+    keysOf: (job) => {
+      const idempotencyKey = idempotencyKeyOf(job);
+      return idempotencyKey === undefined ? [submitKey(job)] : [submitKey(job), idempotencyKey];
+    },
+    canShare: canShareSubmit,
+    commit: async (groups) => {
+      const answers = await submitJobs(query, groups);
+      noticeNewRows(groups.length);
+      return answers;
+    },
+    isOutage,
+    isRace: isSubmitRace,
+  });
+
+  const claim = groupCommit<ClaimCall, Awaited<ReturnType<typeof claimJobs>>[number]>({
+    ...limits,
+    keysOf: ({ request }) => [request.jobId],
+    commit: async (groups) => (await claimJobs(query, groups.map(only))).map((answer) => [answer]),
+    isOutage,
+    isRace: isContention,
+  });
+
+  const settle = groupCommit<SettleCall, Awaited<ReturnType<typeof settleJobs>>[number]>({
+    ...limits,
+    keysOf: ({ request }) => [request.jobId],
+    commit: async (groups) => (await settleJobs(query, groups.map(only))).map((answer) => [answer]),
+    isOutage,
+    isRace: isContention,
+  });
+
+  return {
+    submit: (job) => submit(job).catch((error: unknown) => answerOfOwnRow(query, job, error)),
+    claim: async (request, holder) => (isUuid(request.jobId) ? claim({ request, ...holder }) : { kind: "void" }),
+    heartbeat: (held, leaseMs) => extendLeases(query, held, leaseMs),
+    settle: (request, holder) => {
+      const call = { request, ...holder };
+      return request.settlement.gate === null ? settle(call) : settleAtGate(db, call);
+    },
+    cancel: async (request) => (isUuid(request.jobId) ? cancelJob(query, request) : { kind: "not_found" }),
+    decideReview: async (decision) =>
+      isUuid(decision.jobId) ? db.transaction((inside) => decideReview(inside, decision)) : { kind: "not_found" },
+
+    dispatch: (lane, limit) => dispatchBacklog(query, lane, limit),
+    listTicketsDue: (page) => listTicketsDue(query, page),
+    redispatch: (due) => redispatchJobs(query, due),
+    finishExpiredCancels: (limit) => finishExpiredCancels(query, limit),
+    acquireLeadership: (name, holder, ttlMs) => acquireLeadership(query, { name, holder, ttlMs }),
+    releaseLeadership: (name, holder) => releaseLeadership(query, name, holder),
+
+    laneSettings: () => readLaneSettings(query),
+    publishRoom: (lane, hasRoom) => publishRoom(query, lane, hasRoom),
+
+    findJob: async (jobId, ownerId) => (isUuid(jobId) ? findJob(query, jobId, ownerId) : undefined),
+    listJobs: (filter) => listJobs(query, filter),
+    listStages: async (jobId) => (isUuid(jobId) ? listStages(query, jobId) : []),
+    listEvents: async (jobId) => (isUuid(jobId) ? listEvents(query, jobId) : []),
+    listDeliveries: async (jobId) => (isUuid(jobId) ? listDeliveries(query, jobId) : []),
+    ping: (timeoutMs) => db.ping(timeoutMs),
+  };
+}
+
+function only<T>(group: readonly T[]): T {
+  return group[0]!;
+}
+
+/**
+ * A statement sees the reviews there were when it began, but the job as it is when it gets the lock. A decision could
+ * fall between the two and be missed for ever; so the lock comes first, in a statement of its own.
+ */
+async function settleAtGate(db: Database, call: SettleCall): ReturnType<JobStore["settle"]> {
+  return db.transaction(async (inside) => {
+    await lockJob(inside, call.request.jobId);
+    return only(await settleJobs(inside, [call]));
+  });
+}
+
+/** Unique and foreign keys lost to a transaction this statement could not see yet; the primary key is our own row. */
+function isSubmitRace(error: unknown): boolean {
+  if (isContention(error)) return true;
+  const code = codeOf(error);
+  return (code === "23505" || code === "23503") && constraintOf(error) !== "pk_pipeline_jobs";
+}
+
+/** The id is there already: the caller made this job before and lost the answer. */
+async function answerOfOwnRow(query: Query, job: NewJob, error: unknown): Promise<Submitted> {
+  const own = constraintOf(error) === "pk_pipeline_jobs" ? await findSubmitted(query, job) : undefined;
+  if (own === undefined) throw error;
+  return own;
+}

@@ -1,0 +1,26 @@
+import { sql } from "drizzle-orm";
+import { check, foreignKey, pgTable, primaryKey, text, uuid } from "drizzle-orm/pg-core";
+import { anyOf, instant } from "./column-kinds.ts";
+import { pipelineJobs } from "./pipeline-jobs.ts";
+
+export const REVIEW_DECISIONS = ["approved", "rejected"] as const;
+
+/** What a human decided at a gate; the first decision stands, also one that came before the job did. */
+export const reviews = pgTable(
+  "reviews",
+  {
+    jobId: uuid().notNull(),
+    gate: text().notNull(),
+    decision: text({ enum: REVIEW_DECISIONS }).notNull(),
+    decidedBy: text().notNull(),
+    comment: text(),
+    at: instant().notNull().default(sql`now()`),
+  },
+  (t) => [
+    primaryKey({ name: "pk_reviews", columns: [t.jobId, t.gate] }),
+    foreignKey({ name: "fk_reviews_job_id", columns: [t.jobId], foreignColumns: [pipelineJobs.id] }).onDelete(
+      "cascade",
+    ),
+    check("ck_reviews_decision", sql`${t.decision} in ${anyOf(REVIEW_DECISIONS)}`),
+  ],
+);

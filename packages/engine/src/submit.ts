@@ -1,0 +1,130 @@
+import {
+  type Clock,
+  type DataTier,
+  firstPlace,
+  type JobStatus,
+  type JobStore,
+  type Json,
+  type JsonObject,
+  type Log,
+  MillraceError,
+  type NewContent,
+  type Priority,
+  type SpecRegistry,
+  type TicketQueue,
+} from "@millrace/core";
+import { createRoomReader } from "./room-reader.ts";
+
+/** Tickets being added at one time; past it the leader adds them instead, so a slow queue cannot fill the memory. */
+const MAX_ADDS_UNDER_WAY = 5_000;
+
+export interface SubmitNeeds {
+  readonly store: JobStore;
+  readonly queue: TicketQueue;
+  readonly specs: SpecRegistry;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly newId: () => string;
+}
+
+export interface Submission {
+  readonly ownerId: string;
+  readonly pipeline: string;
+  /** Checked by the pipeline's own schema, whose error passes through. */
+  readonly input: unknown;
+  readonly priority?: Priority;
+  readonly channelId?: string | null;
+  readonly dataTier?: DataTier;
+  readonly idempotencyKey?: string | null;
+  /** Kept with the job, to tell a replay from another request under the same idempotency key. */
+  readonly requestFingerprint?: string | null;
+  readonly metadata?: JsonObject;
+  readonly traceparent?: string | null;
+  readonly content?: NewContent | null;
+}
+
+export interface SubmitAnswer {
+  readonly kind: "created" | "active" | "replayed" | "content_completed";
+  readonly jobId: string | null;
+  readonly contentId: string | null;
+  readonly status: JobStatus | null;
+  readonly requestFingerprint: string | null;
+}
+
+export type Submit = (submission: Submission) => Promise<SubmitAnswer>;
+
+/**
+ * Accepts work: when the promise resolves the job is a committed row. The ticket is added after that, best effort: a
+ * queue that is down costs latency, never the job. Rejects with STORE_UNAVAILABLE when nothing was accepted.
+ */
+export function createSubmit(needs: SubmitNeeds): Submit {
+  const { store, queue, specs, log, newId } = needs;
+  const room = createRoomReader(needs);
+  let addsUnderWay = 0;
+
+  return async (submission) => {
+    const spec = specs.find(submission.pipeline);
+    if (spec === undefined) {
+      throw new MillraceError("VALIDATION_FAILED", `there is no pipeline called "${submission.pipeline}"`, {
+        details: { field: "pipeline", rule: "known", known: specs.specs.map((s) => s.name) },
+      });
+    }
+    const input = spec.input.parse(submission.input);
+    const resourceKey = spec.resourceKey(input);
+    const first = firstPlace(spec);
+    const isDispatched = spec.admission === "direct" && (await room.hasRoom(first.spec.lane));
+    const fingerprint = submission.requestFingerprint ?? null;
+    const metadata: JsonObject = { ...submission.metadata, ...(fingerprint && { request_fingerprint: fingerprint }) };
+
+    const submitted = await store.submit({
+      id: newId(),
+      ownerId: submission.ownerId,
+      pipeline: spec.name,
+      pipelineVersion: spec.version,
+      resourceKey,
+      stage: first.name,
+      lane: first.spec.lane,
+      stageCount: first.count,
+      priority: submission.priority ?? "normal",
+      channelId: submission.channelId ?? null,
+      dataTier: submission.dataTier ?? "compact",
+      maxRetries: spec.maxRetries,
+      input: input as Json,
+      metadata,
+      idempotencyKey: submission.idempotencyKey ?? null,
+      traceparent: submission.traceparent ?? null,
+      isDispatched,
+      content: submission.content ?? null,
+    });
+    if (submitted.kind === "content_completed") {
+      return {
+        kind: submitted.kind,
+        jobId: null,
+        contentId: submitted.contentId,
+        status: null,
+        requestFingerprint: null,
+      };
+    }
+    if (submitted.kind === "created" && isDispatched && addsUnderWay < MAX_ADDS_UNDER_WAY) {
+      addsUnderWay++;
+      const { traceparent = null } = submission;
+      queue
+        .add([
+          {
+            jobId: submitted.jobId,
+            resourceKey,
+            seq: submitted.seq,
+            stage: first.name,
+            dispatchNo: 1,
+            lane: first.spec.lane,
+            traceparent,
+          },
+        ])
+        .catch((error: unknown) => log.debug({ err: error, job_id: submitted.jobId }, "ticket left to the leader"))
+        .finally(() => {
+          addsUnderWay--;
+        });
+    }
+    return submitted;
+  };
+}

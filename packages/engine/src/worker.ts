@@ -1,0 +1,141 @@
+import type { Clock, JobStore, Lane, LaneConsumer, Log, Registry, TicketQueue } from "@millrace/core";
+import { pause } from "./backoff.ts";
+import { endsWithin } from "./deadline.ts";
+import { createHeldClaims } from "./held-claims.ts";
+import { type Leader, type LeaderTimings, startLeader } from "./leader.ts";
+import { createPersist } from "./persist.ts";
+import { runInline } from "./run-inline.ts";
+import type { StageRunner } from "./stage-runner.ts";
+import { createWorkTicket } from "./work-ticket.ts";
+
+export interface WorkerOptions {
+  readonly store: JobStore;
+  readonly queue: TicketQueue;
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+  /** Unique among live workers; shown in the record. */
+  readonly name: string;
+  /** How many jobs of each lane at a time. */
+  readonly lanes: Partial<Record<Lane, number>>;
+  /** Lanes whose stages run elsewhere, such as CPU-heavy ones in threads; the others run on this event loop. */
+  readonly runners?: Partial<Record<Lane, StageRunner>>;
+  readonly leaseMs: number;
+  readonly maxCrashes: number;
+  /** undefined: this worker never leads. */
+  readonly leader?: LeaderTimings | undefined;
+}
+
+export interface WorkerState {
+  readonly held: number;
+  readonly isStoreReachable: boolean;
+  readonly isStopping: boolean;
+  readonly isLeading: boolean;
+}
+
+export interface Worker {
+  state(): WorkerState;
+  /**
+   * Stops fetching, lets stages finish until `softMs`, then hands the rest back uncharged, waiting at most `hardMs` more.
+   * Resolves with how many were interrupted and whether everything ended in time.
+   */
+  stop(deadlines: {
+    readonly softMs: number;
+    readonly hardMs: number;
+  }): Promise<{ interrupted: number; isClean: boolean }>;
+}
+
+/** A worker process: a fetch loop per lane, one heartbeat for all claims, and the leader's duties when it holds the lease. */
+export function startWorker(options: WorkerOptions): Worker {
+  const { store, queue, log, leaseMs } = options;
+  const stopping = new AbortController();
+  const hardStop = new AbortController();
+  const consumers: LaneConsumer[] = [];
+  let isStoreReachable = true;
+
+  const persist = createPersist(log, {
+    lost() {
+      if (!isStoreReachable) return;
+      isStoreReachable = false;
+      // with the queue in trouble, too, a fetch may go on: it ends in a claim that waits for Postgres
+      for (const consumer of consumers) {
+        consumer.pause().catch((error: unknown) => log.warn({ err: error, lane: consumer.lane }, "lane not paused"));
+      }
+    },
+    found() {
+      if (isStoreReachable) return;
+      isStoreReachable = true;
+      if (stopping.signal.aborted) return;
+      log.info({}, "Postgres answers again; fetching goes on");
+      for (const consumer of consumers) consumer.resume();
+    },
+  });
+  const claims = createHeldClaims({ store, leaseMs, log });
+  const inline = runInline(options.clock);
+
+  for (const [lane, concurrency] of Object.entries(options.lanes) as [Lane, number][]) {
+    const runner = options.runners?.[lane] ?? inline;
+    const { registry, clock, random } = options;
+    const work = createWorkTicket({
+      store,
+      queue,
+      registry,
+      clock,
+      random,
+      log,
+      claims,
+      persist,
+      runner,
+      leaseMs,
+      worker: options.name,
+      maxCrashes: options.maxCrashes,
+      stopping: hardStop.signal,
+    });
+    consumers.push(queue.consume(lane, { concurrency, work }));
+  }
+  const heartbeats = beat(claims.heartbeat, leaseMs / 4, stopping.signal, hardStop.signal, log);
+  const leader = options.leader && startLeader({ ...options, timings: options.leader });
+
+  return {
+    state: () => ({
+      held: claims.size,
+      isStoreReachable,
+      isStopping: stopping.signal.aborted,
+      isLeading: leader?.isLeading() ?? false,
+    }),
+    async stop({ softMs, hardMs }) {
+      stopping.abort();
+      const drained = Promise.all([stopLeading(leader), ...consumers.map((c) => c.pause())]).then(claims.whenEmpty);
+      await endsWithin(drained, softMs);
+      const interrupted = claims.size;
+      hardStop.abort();
+      claims.abortAll("shutdown");
+      const isClean = await endsWithin(claims.whenEmpty(), hardMs);
+      await Promise.all(consumers.map((c) => c.close(hardMs)));
+      await endsWithin(heartbeats, hardMs);
+      log.info({ interrupted, is_clean: isClean }, "worker stopped");
+      return { interrupted, isClean };
+    },
+  };
+}
+
+const stopLeading = (leader: Leader | undefined): Promise<void> => leader?.stop() ?? Promise.resolve();
+
+/** Heartbeats until the claims are gone: they go on while the worker drains. */
+async function beat(
+  heartbeat: () => Promise<void>,
+  everyMs: number,
+  stopping: AbortSignal,
+  hardStop: AbortSignal,
+  log: Log,
+) {
+  while (!hardStop.aborted) {
+    await pause(everyMs, hardStop);
+    try {
+      await heartbeat();
+    } catch (error) {
+      if (!stopping.aborted) log.warn({ err: error }, "heartbeat failed; the leases run on");
+    }
+  }
+}

@@ -1,0 +1,14 @@
+import { type Registry, registryOf, type SpecRegistry, specRegistryOf } from "@millrace/core";
+import type { ContentNeeds } from "./content/needs.ts";
+import { contentPipeline } from "./content/pipeline.ts";
+import { contentSpec } from "./content/spec.ts";
+
+/** Every workload's spec: what an API accepts. */
+export function pipelineSpecs(settings: { readonly content: Parameters<typeof contentSpec>[0] }): SpecRegistry {
+  return specRegistryOf([contentSpec(settings.content)]);
+}
+
+/** Every workload with its stages: what a worker runs. */
+export function pipelines(needs: { readonly content: ContentNeeds }): Registry {
+  return registryOf([contentPipeline(needs.content)]);
+}

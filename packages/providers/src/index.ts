@@ -1,0 +1,15 @@
+export type { Analyser, Analysis, AnalysisContext, AnalysisInput, AnalysisUsage, PreDetectedEntity } from "./analysis/analyser.ts";
+export { createLanguageModelAnalyser, type LanguageModelOptions } from "./analysis/language-model/language-model-analyser.ts";
+export type { PriceTable } from "./analysis/language-model/meter.ts";
+export { createLocalAnalyser, type LocalAnalyserOptions } from "./analysis/local/local-analyser.ts";
+export { CONFIDENCES, type Confidence, EDGE_TYPES, type EdgeType, ENTITY_TYPES, type EntityType, TIERS, type Tier, type UnifiedResult } from "./analysis/unified-result.ts";
+export { type OpenBlobsOptions, openBlobs } from "./blobs/open-blobs.ts";
+export type { S3Credentials } from "./blobs/s3-blobs.ts";
+export type { Document, DocumentLink, DocumentReader, ExtractedLinks } from "./convert/document.ts";
+export { createDocumentReader } from "./convert/document-reader.ts";
+export { createOutboundFetch, type OutboundFetchOptions } from "./outbound/create-outbound-fetch.ts";
+export type { Lookup } from "./outbound/guarded-connector.ts";
+export type { OutboundFetch, OutboundRequest, OutboundResponse } from "./outbound/outbound-fetch.ts";
+export { type ReadRetries, withReadRetries } from "./outbound/with-read-retries.ts";
+export { createYoutube, type YoutubeOptions } from "./youtube/create-youtube.ts";
+export type { Transcript, TranscriptSegment, VideoMetadata, Youtube } from "./youtube/youtube.ts";

@@ -1,0 +1,105 @@
+import { lookup as dnsLookup } from "node:dns/promises";
+import { MillraceError } from "@millrace/core";
+import { Client } from "undici";
+import { openDeadline } from "./deadline.ts";
+import { guardedConnector, type Lookup } from "./guarded-connector.ts";
+import { firstHop, type Hop, nextHop } from "./hop.ts";
+import { outboundError } from "./outbound-error.ts";
+import type { OutboundFetch, OutboundResponse } from "./outbound-fetch.ts";
+import { readBody } from "./read-body.ts";
+
+export interface OutboundFetchOptions {
+  readonly userAgent: string;
+  /** Lets 127.0.0.0/8 and ::1 through, for development. */
+  readonly allowLoopback?: boolean;
+  /** Hosts that may be at a private address, such as a wiki inside the network. */
+  readonly allowedPrivateHosts?: readonly string[];
+  readonly lookup?: Lookup;
+}
+
+/** How one hop is made. */
+interface Passage {
+  readonly connect: ReturnType<typeof guardedConnector>;
+  readonly signal: AbortSignal;
+  readonly maxBytes: number;
+  readonly isFollowing: boolean;
+}
+
+type Answer = Omit<OutboundResponse, "url" | "redirects">;
+
+const DEFAULT_MAX_REDIRECTS = 5;
+
+/** The SSRF guard and every limit of OutboundRequest in one function; it holds nothing open between calls. */
+export function createOutboundFetch(options: OutboundFetchOptions): OutboundFetch {
+  const policy = {
+    allowLoopback: options.allowLoopback ?? false,
+    allowedPrivateHosts: new Set(options.allowedPrivateHosts?.map((host) => host.toLowerCase())),
+  };
+  const lookup: Lookup = options.lookup ?? ((hostname) => dnsLookup(hostname, { all: true }));
+
+  return async (target, request) => {
+    const maxRedirects = request.maxRedirects ?? DEFAULT_MAX_REDIRECTS;
+    let hop = firstHop(target, request, options.userAgent);
+    const deadline = openDeadline(request.timeoutMs, request.signal);
+    const { signal } = deadline;
+    const passage = {
+      connect: guardedConnector({ policy, lookup, signal }),
+      signal,
+      maxBytes: request.maxBytes,
+      isFollowing: maxRedirects > 0,
+    };
+    const redirects: string[] = [];
+    try {
+      for (;;) {
+        signal.throwIfAborted();
+        const answer = await exchange(hop, passage);
+        if (!("next" in answer)) return { url: hop.url.href, redirects, ...answer };
+        redirects.push(hop.url.href);
+        if (redirects.length > maxRedirects) throw tooManyRedirects(maxRedirects);
+        hop = answer.next;
+      }
+    } catch (error) {
+      throw signal.aborted ? signal.reason : outboundError(error, hop.url);
+    } finally {
+      deadline.clear();
+    }
+  };
+}
+
+/** A connection of its own for each hop: checked anew each time, and gone with the answer, the error or the deadline. */
+async function exchange(hop: Hop, passage: Passage): Promise<Answer | { readonly next: Hop }> {
+  const { connect, signal } = passage;
+  // Zero switches undici's own limits off: the deadline covers headers and body together.
+  const client = new Client(hop.url.origin, { connect, pipelining: 0, headersTimeout: 0, bodyTimeout: 0 });
+  try {
+    const response = await client.request({
+      path: hop.url.pathname + hop.url.search,
+      method: hop.method,
+      headers: hop.headers,
+      body: hop.body ?? null,
+      signal,
+    });
+    // A body nobody reads ends with an error when its connection does.
+    response.body.on("error", () => {});
+    const headers = flatten(response.headers);
+    const next = passage.isFollowing ? nextHop(hop, response.statusCode, headers["location"]) : undefined;
+    if (next) return { next };
+    const isBodiless = hop.method === "HEAD" || response.statusCode === 204 || response.statusCode === 304;
+    const body = isBodiless ? new Uint8Array() : await readBody(response.body, headers, passage.maxBytes);
+    return { status: response.statusCode, headers, body };
+  } finally {
+    await client.destroy();
+  }
+}
+
+function flatten(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : (value ?? "")]),
+  );
+}
+
+function tooManyRedirects(maxRedirects: number): MillraceError {
+  return new MillraceError("URL_HTTP_ERROR", `More than ${maxRedirects} redirects.`, {
+    details: { max_redirects: maxRedirects },
+  });
+}

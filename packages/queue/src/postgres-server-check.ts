@@ -1,0 +1,20 @@
+import type { Pool } from "pg";
+import type { ServerCheck } from "./server-check.ts";
+
+const REQUIRED_MAJOR = 15;
+
+export async function checkPostgresServer(pool: Pool): Promise<ServerCheck> {
+  const { rows } = await pool.query<{ number: number; version: string }>(
+    "SELECT current_setting('server_version_num')::int AS number, split_part(current_setting('server_version'), ' ', 1) AS version",
+  );
+  const { number, version } = rows[0]!;
+  return {
+    server: `PostgreSQL ${version}`,
+    version,
+    maxmemoryPolicy: null,
+    problems:
+      Math.floor(number / 10_000) < REQUIRED_MAJOR
+        ? [{ severity: "fatal", message: `PostgreSQL ${version} is too old: ${REQUIRED_MAJOR} or newer is required.` }]
+        : [],
+  };
+}

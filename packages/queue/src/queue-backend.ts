@@ -1,0 +1,32 @@
+import type { Lane, TicketState } from "@millrace/core";
+import type { Job, Queue, Worker } from "bullmq";
+import type { ServerCheck } from "./server-check.ts";
+import type { TicketBody, TicketEntry } from "./ticket-entry.ts";
+
+export type TicketJob = Job<TicketBody, null, string>;
+/** BullMQ's processor. Exactly three plain parameters: with fewer it passes no signal, and says so nowhere. */
+export type TicketProcessor = (
+  job: TicketJob,
+  token: string | undefined,
+  signal: AbortSignal | undefined,
+) => Promise<null>;
+
+export type LaneQueue = Queue<TicketBody, null, string>;
+export type LaneWorker = Worker<TicketBody, null, string>;
+
+/** BullMQ writes about four events a ticket to a stream nobody here reads: it cannot be switched off, only kept short. */
+export const EVENTS_KEPT = 100;
+
+/** What Redis and Postgres do differently; everything else of the queue is written once on top of it. */
+export interface QueueBackend {
+  readonly name: "redis" | "postgres";
+  readonly queues: Readonly<Record<Lane, LaneQueue>>;
+  add(lane: Lane, entries: readonly TicketEntry[]): Promise<unknown>;
+  /** States of up to 1,000 tickets, by position. */
+  states(lane: Lane, ids: readonly string[]): Promise<TicketState[]>;
+  openWorker(lane: Lane, take: TicketProcessor, concurrency: number): LaneWorker;
+  ping(): Promise<unknown>;
+  checkServer(): Promise<ServerCheck>;
+  /** May wait for a server that does not answer: the caller bounds it. */
+  close(): Promise<void>;
+}

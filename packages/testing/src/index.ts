@@ -1,0 +1,10 @@
+export { type CollectedLogs, collectLogs, type LogLine } from "./collect-logs.ts";
+export { type LeftoverWatch, watchLeftovers } from "./leftovers.ts";
+export { missing } from "./missing.ts";
+export { type OwnPostgres, ownPostgres } from "./own-postgres.ts";
+export { type OwnRedis, ownRedis } from "./own-redis.ts";
+export { type SettableClock, settableClock } from "./settable-clock.ts";
+export { type ProxyMode, type ProxyTarget, type SwallowingProxy, swallowingProxy } from "./swallowing-proxy.ts";
+export { createEmptyDatabase, createTestDatabase, type TestDatabase } from "./test-database.ts";
+export { redisProblem, type TestRedis, testRedis } from "./test-redis.ts";
+export { type UntilOptions, until } from "./until.ts";
