@@ -7,6 +7,7 @@ export {
   type RetryAdvice,
   StoreUnavailableError,
 } from "./errors.ts";
+export type { Finding } from "./fitness.ts";
 export {
   ACTIVE_STATUSES,
   DATA_TIERS,
@@ -51,9 +52,15 @@ export {
 export { type Registry, registryOf, type SpecRegistry, specRegistryOf } from "./pipeline/registry.ts";
 export type { BlobHead, Blobs } from "./ports/blobs.ts";
 export type * from "./ports/job-store.ts";
+export { stageName } from "./ports/job-store.ts";
+export type { Spool, SpooledResult } from "./ports/spool.ts";
 export type {
+  ConsumerState,
   LaneConsumer,
   LaneCounts,
+  LaneLimits,
+  ListedTicket,
+  RateLimit,
   ReceivedTicket,
   TicketAnswer,
   TicketQueue,

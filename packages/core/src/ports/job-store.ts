@@ -2,6 +2,7 @@ import type { DataTier, JobStatus, Lane, Priority, WaitReason } from "../job.ts"
 import type { Json, JsonObject } from "../json.ts";
 import type { Settlement } from "../settlement.ts";
 import type { Ticket } from "../ticket.ts";
+import type { LaneLimits, RateLimit } from "./ticket-queue.ts";
 
 /** A job to be accepted. Ids are made by the caller (uuid v7), so a lost reply can be asked for again. */
 export interface NewJob {
@@ -79,6 +80,8 @@ export interface ClaimedJob {
   readonly stageAttempts: number;
   /** Times this stage's claim ran out because its worker died. */
   readonly crashes: number;
+  /** The claim before this one ran out unsettled: its worker died or was cut off, perhaps after finishing the stage. */
+  readonly isRecovered: boolean;
   readonly retryCount: number;
   readonly maxRetries: number;
   readonly input: Json;
@@ -90,10 +93,30 @@ export type ClaimAnswer =
   | { readonly kind: "claimed"; readonly job: ClaimedJob }
   /** Someone holds a live lease for `remainingMs` more. */
   | { readonly kind: "leased"; readonly remainingMs: number }
+  /** Free, but this worker does not know what is due; nothing was changed. `waitedMs` since its ticket was given. */
+  | {
+      readonly kind: "unknown_stage";
+      readonly pipeline: string;
+      readonly pipelineVersion: string;
+      readonly stage: string;
+      readonly waitedMs: number;
+    }
   /** Nobody holds it and a cancel was requested: finish the cancel. */
   | { readonly kind: "cancel_requested" }
   /** Finished, elsewhere, superseded or unknown: the ticket means nothing. */
   | { readonly kind: "void" };
+
+/** Who claims. */
+export interface Claimer {
+  readonly worker: string;
+  readonly leaseMs: number;
+  /** What this worker can run, each as `stageName` says; `unknown_stage` for everything else. Absent: it can run all. */
+  readonly stages?: readonly string[];
+}
+
+/** How a claimer names a stage of one pipeline version. */
+export const stageName = (pipeline: string, version: string, stage: string): string =>
+  `${pipeline} ${version} ${stage}`;
 
 export interface HeldClaim {
   readonly jobId: string;
@@ -123,9 +146,12 @@ export type SettleAnswer =
       readonly ticket: Ticket | null;
       readonly isEarlyApproved: boolean;
     }
-  /** This very settlement was applied before and only its reply was lost: go on from where the row is now. */
-  | { readonly kind: "already_applied"; readonly status: JobStatus }
-  /** A newer claim owns the job: write nothing, stop. */
+  /**
+   * This very settlement was applied before and only its reply was lost: go on from where the row is now. `ticket` is set
+   * when the row still waits for the worker this settlement handed it to.
+   */
+  | { readonly kind: "already_applied"; readonly status: JobStatus; readonly ticket: Ticket | null }
+  /** A newer claim owns the job, or this one was given up: write nothing, stop. */
   | { readonly kind: "fenced" };
 
 export interface CancelRequest {
@@ -165,15 +191,33 @@ export type ReviewAnswer =
 export interface TicketDue {
   readonly ticket: Ticket;
   readonly fence: number;
+  /** A claim ran out, rather than none having been made yet. */
+  readonly isLeaseOver: boolean;
 }
 
-export interface LaneSetting {
+/** What a row says about its ticket, for comparing the queue with the record. */
+export interface TicketLevel {
+  readonly jobId: string;
   readonly lane: Lane;
-  readonly isPaused: boolean;
+  readonly status: JobStatus;
+  readonly dispatchNo: number;
+  /** False in the backlog, at a gate and when finished: it should have no ticket then. */
+  readonly isDispatched: boolean;
+}
+
+export interface LaneSetting extends LaneLimits {
   /** How many tickets the lane may hold in the queue. */
   readonly windowTickets: number;
   /** Published by the leader; stale or closed means new jobs go to the backlog. */
   readonly hasRoom: boolean;
+}
+
+/** An operator's change; what is left out stays. */
+export interface LaneChange {
+  readonly isPaused?: boolean;
+  readonly concurrency?: number | null;
+  readonly rateLimit?: RateLimit | null;
+  readonly windowTickets?: number;
 }
 
 export interface JobFilter {
@@ -276,7 +320,7 @@ export interface DeliveryRow {
  */
 export interface JobStore {
   submit(job: NewJob): Promise<Submitted>;
-  claim(request: ClaimRequest, holder: { readonly worker: string; readonly leaseMs: number }): Promise<ClaimAnswer>;
+  claim(request: ClaimRequest, claimer: Claimer): Promise<ClaimAnswer>;
   /** Extends the leases of the claims still held; a pair that does not come back is lost. */
   heartbeat(held: readonly HeldClaim[], leaseMs: number): Promise<HeldAnswer[]>;
   /** `leaseMs` is the fresh lease when the settlement keeps the claim. */
@@ -291,7 +335,11 @@ export interface JobStore {
     readonly afterSeq: number;
     readonly limit: number;
     readonly graceMs: number;
+    /** False right after an outage: workers that live have not had the time to extend their leases. */
+    readonly withLeasesOver: boolean;
   }): Promise<TicketDue[]>;
+  /** What the rows of these jobs say about their tickets; an unknown id is left out. At most 1,000 ids. */
+  ticketLevels(jobIds: readonly string[]): Promise<TicketLevel[]>;
   /** Leader: new tickets for those of `due` that nobody touched since they were read. */
   redispatch(due: readonly TicketDue[]): Promise<Ticket[]>;
   /** Leader: cancels jobs whose cancel was requested and whose lease ran out. Returns how many. */
@@ -301,6 +349,7 @@ export interface JobStore {
   releaseLeadership(name: string, holder: string): Promise<void>;
 
   laneSettings(): Promise<LaneSetting[]>;
+  changeLane(lane: Lane, change: LaneChange): Promise<LaneSetting>;
   /** Leader: says whether a lane takes direct tickets. */
   publishRoom(lane: Lane, hasRoom: boolean): Promise<void>;
 
