@@ -1,13 +1,15 @@
+export { classifyDue, classifyTicket, TICKET_DIFFERENCES, type TicketDifference } from "./classify-ticket.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export {
   ERROR_CODES,
   type ErrorCode,
   MillraceError,
   type MillraceErrorOptions,
+  QueueUnavailableError,
   type RetryAdvice,
   StoreUnavailableError,
 } from "./errors.ts";
-export type { Finding } from "./fitness.ts";
+export { type Finding, refuseUnfit } from "./fitness.ts";
 export {
   ACTIVE_STATUSES,
   DATA_TIERS,
@@ -72,6 +74,7 @@ export { parseHttpUrl } from "./resource-key/parse-http-url.ts";
 export { resourceKeyOfContent, resourceKeyOfUrl, resourceKeyOfVideo, type Sha256, type UrlKeyOptions } from "./resource-key/resource-key.ts";
 export { isYoutubeVideoId, youtubeVideoId } from "./resource-key/youtube-video-id.ts";
 export { delayBeforeAttempt, NO_RETRY, type RetryPolicy } from "./retry-policy.ts";
+export { judgeSecret, judgeUrlSecret } from "./secret-strength.ts";
 export { jobErrorOf, type SettleInput, settleError, settleOutcome } from "./settle.ts";
 export {
   advance,
@@ -88,4 +91,4 @@ export {
   type Settlement,
   type StageResult,
 } from "./settlement.ts";
-export { type Ticket, ticketId } from "./ticket.ts";
+export { addressOfTicket, type Ticket, ticketId } from "./ticket.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ticketId } from "./ticket.ts";
+import { addressOfTicket, ticketId } from "./ticket.ts";
 
 const positive = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
 const keys = fc.oneof(fc.string({ unit: "grapheme" }), fc.constantFrom("yt:dQw4w9WgXcQ", "123", "active", "wait", ""));
@@ -32,4 +32,17 @@ test("two dispatches never share an id, whatever their keys are", () => {
       expect(a).not.toBe(b);
     }),
   );
+});
+
+test("an id can be read back into what gives the same id; any other text cannot", () => {
+  fc.assert(
+    fc.property(keys, positive, positive, (resourceKey, seq, dispatchNo) => {
+      const id = ticketId({ resourceKey, seq, dispatchNo });
+      expect(addressOfTicket(id)).toMatchObject({ seq, dispatchNo });
+      expect(ticketId(addressOfTicket(id)!)).toBe(id);
+    }),
+  );
+  for (const text of ["", "wait", "a.b.c", "a.1", "a:b.1.1", "a.1.1.1", "a.99999999999999999.1", "a.01.1"]) {
+    expect(addressOfTicket(text)).toBeUndefined();
+  }
 });

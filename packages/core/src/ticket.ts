@@ -22,3 +22,11 @@ export function ticketId(ticket: Pick<Ticket, "resourceKey" | "seq" | "dispatchN
   const slug = ticket.resourceKey.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, MAX_SLUG);
   return `${slug || "job"}.${ticket.seq}.${ticket.dispatchNo}`;
 }
+
+/** What `ticketId` made the id of, as far as it can be read back: the same id comes of it. Undefined for any other text. */
+export function addressOfTicket(id: string): Pick<Ticket, "resourceKey" | "seq" | "dispatchNo"> | undefined {
+  const parts = /^(?<key>[A-Za-z0-9_-]{1,80})\.(?<seq>\d{1,16})\.(?<dispatchNo>\d{1,16})$/.exec(id)?.groups;
+  if (parts === undefined) return undefined;
+  const address = { resourceKey: parts["key"]!, seq: Number(parts["seq"]), dispatchNo: Number(parts["dispatchNo"]) };
+  return ticketId(address) === id ? address : undefined;
+}
