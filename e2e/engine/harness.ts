@@ -4,6 +4,7 @@ import {
   type Log,
   type Pipeline,
   registryOf,
+  type Spool,
   specRegistryOf,
   systemClock,
 } from "@millrace/core";
@@ -11,8 +12,8 @@ import { connectDatabase, createJobStore, newId } from "@millrace/db";
 import {
   createCancel,
   createSubmit,
-  LEADER_TIMINGS,
   type LeaderTimings,
+  leaderTimings,
   startWorker,
   type Worker,
 } from "@millrace/engine";
@@ -22,12 +23,14 @@ import postgres from "postgres";
 
 /** Leader and lease timings that make recovery a matter of a second. */
 export const FAST_LEADER: LeaderTimings = {
-  ...LEADER_TIMINGS,
+  ...leaderTimings(2_000),
   tickMs: 20,
   leaseMs: 1_500,
   reconcileEveryMs: 100,
   reconcileGraceMs: 400,
   sweepCancelsEveryMs: 100,
+  outageGraceMs: 300,
+  unclaimedMs: 3_000,
 };
 
 export interface HarnessWorkerOptions {
@@ -37,27 +40,25 @@ export interface HarnessWorkerOptions {
   readonly pipelines?: readonly Pipeline[];
   readonly leader?: LeaderTimings | undefined;
   readonly name?: string;
+  /** Where its store is; the test's own unless told. */
+  readonly databaseUrl?: string;
+  /** Where its queue is. */
+  readonly redisUrl?: string;
+  /** Places for finished results; the queue's own unless told. */
+  readonly spools?: readonly Spool[];
 }
 
 /** Real Postgres, real Redis, the real engine: one owner, and as many workers as a test starts. */
 export async function startHarness(pipelines: readonly Pipeline[]) {
   const database = await createTestDatabase();
   const redis = testRedis();
-  const db = connectDatabase({
-    url: database.url,
-    maxConnections: 4,
-    applicationName: "e2e",
-    statementTimeoutMs: 7_000,
-    queryTimeoutMs: 8_000,
-  });
+  const connectTo = (url: string) => connectDatabase({ url, maxConnections: 4, applicationName: "e2e" });
+  const db = connectTo(database.url);
   const sql = postgres(database.url, { max: 2, onnotice: () => {} });
   const { log, lines } = collectLogs();
   const store = createJobStore(db);
-  const connect = (role: "producer" | "worker") =>
-    connectQueue(
-      { redisUrl: redis.url },
-      { prefix: redis.prefix, role, log, timings: { lockMs: 2_000, stalledCheckMs: 500 } },
-    );
+  const connect = (role: "producer" | "worker", redisUrl = redis.url) =>
+    connectQueue({ redisUrl }, { prefix: redis.prefix, role, log, timings: { lockMs: 2_000, stalledCheckMs: 500 } });
   const queue = await connect("producer");
   const owner = { id: newId() };
   await sql`INSERT INTO owners (id, name) VALUES (${owner.id}, 'e2e')`;
@@ -65,21 +66,29 @@ export async function startHarness(pipelines: readonly Pipeline[]) {
   const registry = registryOf(pipelines);
 
   const startOne = async (options: HarnessWorkerOptions = {}): Promise<Worker> => {
-    const workerQueue = await connect("worker");
+    const workerQueue = await connect("worker", options.redisUrl);
+    const ownDb = options.databaseUrl === undefined ? undefined : connectTo(options.databaseUrl);
+    const name = options.name ?? `w${workers.length + 1}`;
     const worker = startWorker({
-      store,
+      store: ownDb ? createJobStore(ownDb) : store,
       queue: workerQueue,
       registry: options.pipelines ? registryOf(options.pipelines) : registry,
       clock: systemClock,
       random: Math.random,
       log: log as Log,
-      name: options.name ?? `w${workers.length + 1}`,
+      name,
       lanes: options.lanes ?? { io: 20, cpu: 4 },
       leaseMs: options.leaseMs ?? 2_000,
       maxCrashes: options.maxCrashes ?? 3,
       leader: "leader" in options ? options.leader : FAST_LEADER,
+      spools: options.spools ?? (workerQueue.spool ? [workerQueue.spool] : []),
+      onWedged: (lane) => log.error({ lane, worker: name }, "wedged"),
     });
-    workers.push({ worker, close: () => workerQueue.close() });
+    const close = async (): Promise<void> => {
+      await workerQueue.close();
+      await ownDb?.close();
+    };
+    workers.push({ worker, close });
     return worker;
   };
 

@@ -1,4 +1,5 @@
-import { hostname } from "node:os";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
 import { z } from "zod";
 import { parseLanes } from "./parse-lanes.ts";
 
@@ -33,7 +34,12 @@ const schema = z.object({
   HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
   HOST: z.string().default("127.0.0.1"),
   DATABASE_CONNECTIONS: z.coerce.number().int().min(2).max(100).default(6),
-  LEASE_MS: z.coerce.number().int().min(1_000).default(30_000),
+  /** How long a claim is good without a heartbeat; a dead worker's jobs go to another one when it is over. */
+  LEASE_MS: z.coerce.number().int().min(1_000).default(10_000),
+  /** Keeps finished results while Postgres and Redis are both away. Workers of one machine should share it. */
+  SPOOL_DIR: z.string().default(join(tmpdir(), "millrace-spool")),
+  /** A lane that fetches nothing for this long, although work waits, is mended; then the process ends. */
+  WATCHDOG_MS: z.coerce.number().int().min(5_000).default(30_000),
   /** How long a fetched ticket stays this worker's own without being renewed, and how often dead workers' are looked for. */
   QUEUE_LOCK_MS: z.coerce.number().int().min(1_000).default(30_000),
   QUEUE_STALLED_MS: z.coerce.number().int().min(200).default(10_000),

@@ -1,14 +1,19 @@
 import { systemClock } from "@millrace/core";
 import { connectDatabase, createContentStore, createJobStore } from "@millrace/db";
-import { LEADER_TIMINGS, stageThreads, startWorker } from "@millrace/engine";
+import { folderSpool, leaderTimings, stageThreads, startWorker } from "@millrace/engine";
 import { connectQueue, refuseUnfitServer } from "@millrace/queue";
 import { pino } from "pino";
 import { describeConfig, readConfig, type WorkerConfig } from "./config.ts";
 import { startHealthServer } from "./health-server.ts";
 import { wirePipelines } from "./wire-pipelines.ts";
 
-/** 0: everything finished. 2: stages were handed back unfinished. 1: something did not end in time, or the start failed. */
-const EXIT = { clean: 0, late: 1, interrupted: 2 } as const;
+/**
+ * 0: everything finished. 2: stages were handed back unfinished. 1: something did not end in time, or the start failed.
+ * 3: a lane could not be made to fetch any more; a new process should take this one's place.
+ */
+const EXIT = { clean: 0, late: 1, interrupted: 2, wedged: 3 } as const;
+
+const WATCHDOG_EVERY_MS = 5_000;
 
 /** How long /ready waits for each store. */
 const CHECK_MS = 2_000;
@@ -52,35 +57,42 @@ async function main(config: WorkerConfig): Promise<void> {
     runners: { cpu: threads },
     leaseMs: config.LEASE_MS,
     maxCrashes: config.MAX_CRASHES,
-    leader: config.CAN_LEAD ? LEADER_TIMINGS : undefined,
+    leader: config.CAN_LEAD ? leaderTimings(config.LEASE_MS) : undefined,
+    spools: [...(queue.spool ? [queue.spool] : []), folderSpool({ folder: config.SPOOL_DIR, log })],
+    watchdog: { everyMs: WATCHDOG_EVERY_MS, stallMs: config.WATCHDOG_MS },
+    onWedged: (lane) => {
+      stopOnce(`lane ${lane} is stuck`, EXIT.wedged);
+    },
   });
   const check = async () => {
     const state = worker.state();
     const [postgres, redis] = await Promise.allSettled([store.ping(CHECK_MS), queue.ping(CHECK_MS)]);
     const isUp = (result: PromiseSettledResult<void>): string =>
       result.status === "fulfilled" ? "ok" : String(result.reason);
-    const isReady = !state.isStopping && postgres.status === "fulfilled" && redis.status === "fulfilled";
+    const isConsuming = Object.values(state.lanes).every((lane) => lane.isConsuming);
+    const areUp = postgres.status === "fulfilled" && redis.status === "fulfilled";
+    const isReady = !state.isStopping && areUp && isConsuming;
     return { isReady, checks: { postgres: isUp(postgres), queue: isUp(redis), ...state } };
   };
   const health = await startHealthServer({ host: config.HOST, port: config.HEALTH_PORT, check });
   log.info({ lanes: config.LANES, health_port: health.port, queue: queue.backend }, "worker ready");
   process.send?.({ kind: "ready", port: health.port });
 
-  const stop = async (why: string): Promise<void> => {
+  const stop = async (why: string, code: number | undefined): Promise<void> => {
     log.info({ why }, "worker stopping");
     const { interrupted, isClean } = await worker.stop({ softMs: config.SOFT_STOP_MS, hardMs: config.HARD_STOP_MS });
     // whatever still hangs here must not keep a stopped worker alive
     setTimeout(() => process.exit(EXIT.late), config.HARD_STOP_MS).unref();
     await Promise.allSettled([threads.close(), queue.close(), db.close()]);
     health.server.close();
-    process.exit(isClean ? (interrupted > 0 ? EXIT.interrupted : EXIT.clean) : EXIT.late);
+    process.exit(code ?? (isClean ? (interrupted > 0 ? EXIT.interrupted : EXIT.clean) : EXIT.late));
   };
   let isStopping = false;
-  const stopOnce = (why: string): void => {
+  function stopOnce(why: string, code?: number): void {
     if (isStopping) return;
     isStopping = true;
-    void stop(why);
-  };
+    void stop(why, code);
+  }
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.on(signal, () => {
       stopOnce(signal);

@@ -85,3 +85,6 @@ export class StoreUnavailableError extends MillraceError {
     this.name = "StoreUnavailableError";
   }
 }
+
+/** The queue, rather than Postgres, does not answer. */
+export class QueueUnavailableError extends StoreUnavailableError {}

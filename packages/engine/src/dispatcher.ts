@@ -7,8 +7,8 @@ export const MAX_PER_TICK = 500;
 const REMEASURE_MS = 1_000;
 
 export interface Dispatcher {
-  /** One round over all lanes: measure, publish the room, dispatch what fits. Returns the tickets given. */
-  tick(now: Date): Promise<number>;
+  /** One round over the lanes: measure, publish the room, dispatch what fits. Returns the tickets given. */
+  tick(now: Date, settings: readonly LaneSetting[]): Promise<number>;
 }
 
 interface Measurement {
@@ -57,8 +57,7 @@ export function createDispatcher({ store, queue, log }: { store: JobStore; queue
   };
 
   return {
-    async tick(now) {
-      const settings = await store.laneSettings();
+    async tick(now, settings) {
       let given = 0;
       for (const lane of LANES) {
         const setting = settings.find((s) => s.lane === lane);

@@ -1,27 +1,18 @@
-import { type Clock, type JobStore, type Log, StoreUnavailableError, type TicketQueue } from "@millrace/core";
+import {
+  type Clock,
+  type JobStore,
+  type LaneSetting,
+  type Log,
+  QueueUnavailableError,
+  StoreUnavailableError,
+  type TicketQueue,
+} from "@millrace/core";
+import { createLimitsKeeper } from "./apply-limits.ts";
 import { pause } from "./backoff.ts";
 import { createDispatcher, MAX_PER_TICK } from "./dispatcher.ts";
+import type { LeaderTimings } from "./leader-timings.ts";
+import { type QueueMemory, watchQueueMemory } from "./queue-memory.ts";
 import { createReconciler } from "./reconciler.ts";
-
-export interface LeaderTimings {
-  /** Between two dispatcher rounds. */
-  readonly tickMs: number;
-  /** How long leadership lasts without being renewed. */
-  readonly leaseMs: number;
-  /** Between the end of one reconciler pass and the next. */
-  readonly reconcileEveryMs: number;
-  /** A ticket younger than this may still be on its way. */
-  readonly reconcileGraceMs: number;
-  readonly sweepCancelsEveryMs: number;
-}
-
-export const LEADER_TIMINGS: LeaderTimings = {
-  tickMs: 250,
-  leaseMs: 6_000,
-  reconcileEveryMs: 2_000,
-  reconcileGraceMs: 5_000,
-  sweepCancelsEveryMs: 2_000,
-};
 
 const LEASE_NAME = "leader";
 const RECONCILE_PAGE = 500;
@@ -44,50 +35,87 @@ export interface LeaderNeeds {
 }
 
 /**
- * The duties somebody has to do once: dispatch, reconcile, finish cancels whose worker died. Whoever holds the lease row
- * does them; every statement stays correct if two do for a moment.
+ * The duties somebody has to do once: dispatch, reconcile, apply lane limits, finish cancels whose worker died. Whoever
+ * holds the lease row does them; every statement stays correct if two do for a moment.
  */
 export function startLeader({ store, queue, clock, log, name, timings }: LeaderNeeds): Leader {
   const stopping = new AbortController();
   const dispatcher = createDispatcher({ store, queue, log });
-  const reconciler = createReconciler({
-    store,
-    queue,
-    log,
-    pageSize: RECONCILE_PAGE,
-    graceMs: timings.reconcileGraceMs,
-  });
+  const limits = createLimitsKeeper({ queue, log });
+  const lookAtQueue = watchQueueMemory(queue, log);
+  const { unclaimedMs } = timings;
+  const reconciler = createReconciler({ store, queue, log, pageSize: RECONCILE_PAGE, unclaimedMs });
   const isDue = {
-    renew: every(timings.leaseMs / 3),
     reconcile: every(timings.reconcileEveryMs),
     cancels: every(timings.sweepCancelsEveryMs),
+    limits: every(timings.reapplyLimitsEveryMs),
   };
   let epoch: number | undefined;
+  let renewAt = 0;
+  let leasesCountFrom = 0;
+  let queueLastSeenAt = 0;
+  let isBarredUntil = 0;
+
+  const renew = async (now: number): Promise<void> => {
+    renewAt = now + timings.leaseMs / 3;
+    const held = now < isBarredUntil ? undefined : await store.acquireLeadership(LEASE_NAME, name, timings.leaseMs);
+    if (held !== undefined && epoch === undefined) {
+      log.info({ epoch: held }, "leading");
+      // this process may not know of an outage that has just ended
+      leasesCountFrom = now + timings.outageGraceMs;
+      queueLastSeenAt = now;
+    }
+    if (held === undefined && epoch !== undefined) log.info({}, "no longer leading");
+    epoch = held;
+  };
+
+  /** A leader that is cut off from the queue lets somebody else try. */
+  const stepDown = async (now: number): Promise<void> => {
+    isBarredUntil = now + 2 * timings.leaseMs;
+    epoch = undefined;
+    log.warn({}, "the queue has been away for too long; somebody else may lead");
+    await store.releaseLeadership(LEASE_NAME, name);
+  };
 
   /** Resolves with whether there is more to dispatch right now. */
   const round = async (): Promise<boolean> => {
-    const now = clock.now();
-    if (isDue.renew(now)) {
-      const held = await store.acquireLeadership(LEASE_NAME, name, timings.leaseMs);
-      if (held !== undefined && epoch === undefined) log.info({ epoch: held }, "leading");
-      if (held === undefined && epoch !== undefined) log.info({}, "no longer leading");
-      epoch = held;
-    }
+    const now = clock.now().getTime();
+    if (now >= renewAt) await renew(now);
     if (epoch === undefined) return false;
-    const given = await dispatcher.tick(now);
-    if (isDue.cancels(now)) await store.finishExpiredCancels(CANCEL_SWEEP);
-    if (isDue.reconcile(now)) await reconcilePass();
+    const settings = await store.laneSettings();
+    const memory = await lookAtQueue();
+    if (memory !== "away") {
+      queueLastSeenAt = now;
+      await followQueue(memory, settings, now);
+    } else if (now - queueLastSeenAt > timings.leaseMs) {
+      await stepDown(now);
+      return false;
+    }
+    const given = await dispatcher.tick(clock.now(), settings);
+    const areLeasesTrusted = now >= leasesCountFrom;
+    if (areLeasesTrusted && isDue.cancels(now)) await store.finishExpiredCancels(CANCEL_SWEEP);
+    if (memory !== "away" && isDue.reconcile(now)) await reconcilePass(timings.reconcileGraceMs, settings);
     return given >= MAX_PER_TICK;
   };
 
+  const followQueue = async (memory: QueueMemory, settings: readonly LaneSetting[], now: number): Promise<void> => {
+    await limits.apply(settings, memory !== "same" || isDue.limits(now));
+    if (memory === "same") return;
+    reconciler.restart();
+    // in an emptied queue a ticket that is still on its way is at worst given twice, and the older one means nothing
+    await reconcilePass(memory === "new" ? 0 : Math.min(500, timings.reconcileGraceMs), settings);
+  };
+
   /** A whole pass, page by page, as long as this process leads. */
-  const reconcilePass = async (): Promise<void> => {
+  const reconcilePass = async (graceMs: number, settings: readonly LaneSetting[]): Promise<void> => {
     for (;;) {
-      const { isLast } = await reconciler.step();
+      const now = clock.now();
+      const withLeasesOver = now.getTime() >= leasesCountFrom;
+      const { isLast } = await reconciler.step({ graceMs, withLeasesOver, now });
       if (isLast || stopping.signal.aborted) return;
       epoch = await store.acquireLeadership(LEASE_NAME, name, timings.leaseMs);
       if (epoch === undefined) return;
-      await dispatcher.tick(clock.now());
+      await dispatcher.tick(clock.now(), settings);
     }
   };
 
@@ -96,7 +124,11 @@ export function startLeader({ store, queue, clock, log, name, timings }: LeaderN
       try {
         if (await round()) continue;
       } catch (error) {
-        if (error instanceof StoreUnavailableError) epoch = undefined;
+        if (isPostgresAway(error)) {
+          // taken anew when it is back, with the grace that goes with that
+          epoch = undefined;
+          renewAt = 0;
+        }
         log.warn({ err: error }, "leader round failed");
       }
       await pause(timings.tickMs, stopping.signal);
@@ -118,12 +150,15 @@ export function startLeader({ store, queue, clock, log, name, timings }: LeaderN
   };
 }
 
+const isPostgresAway = (error: unknown): boolean =>
+  error instanceof StoreUnavailableError && !(error instanceof QueueUnavailableError);
+
 /** True at most once per `ms`. */
-function every(ms: number): (now: Date) => boolean {
+function every(ms: number): (now: number) => boolean {
   let last = Number.NEGATIVE_INFINITY;
   return (now) => {
-    if (now.getTime() - last < ms) return false;
-    last = now.getTime();
+    if (now - last < ms) return false;
+    last = now;
     return true;
   };
 }

@@ -18,6 +18,8 @@ const setting = (hasRoom: boolean, isPaused = false): LaneSetting => ({
   hasRoom,
   isPaused,
   windowTickets: 10,
+  concurrency: null,
+  rateLimit: null,
 });
 
 describe("createRoomReader", () => {

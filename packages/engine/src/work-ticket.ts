@@ -4,21 +4,29 @@ import {
   interrupt,
   type JobStore,
   type Log,
+  type Pipeline,
   placeOf,
   type ReceivedTicket,
   type Registry,
   type SettleAnswer,
   type Settlement,
+  type StagePlace,
+  StoreUnavailableError,
+  stageName,
   type Ticket,
   type TicketAnswer,
   type TicketQueue,
 } from "@millrace/core";
 import type { HeldClaimEntry, HeldClaims } from "./held-claims.ts";
 import type { Persist } from "./persist.ts";
+import type { ResultSpool } from "./result-spool.ts";
 import { NOTHING_TO_WRITE, type RunStageNeeds, runStage } from "./run-stage.ts";
 
-/** A ticket this worker cannot run (unknown pipeline version or stage) comes back after this long. */
-const UNKNOWN_STAGE_DELAY_MS = 5_000;
+/** A ticket no worker here can run comes back after half the time it has waited, between these two. */
+const UNKNOWN_STAGE_DELAY_MS = { least: 2_000, most: 60_000 };
+
+/** A result Postgres has not confirmed by then is spooled as well: this worker may die before it hears. */
+const SPOOL_AFTER_MS = 1_000;
 
 /** Added to a live lease's rest before looking again. */
 const LEASE_SLACK_MS = 250;
@@ -29,6 +37,7 @@ export interface WorkTicketNeeds extends RunStageNeeds {
   readonly registry: Registry;
   readonly claims: HeldClaims;
   readonly persist: Persist;
+  readonly spool: ResultSpool;
   readonly worker: string;
   readonly leaseMs: number;
   /** Claims of one stage that may end with a dead worker before the job fails with WORKER_LOST. */
@@ -39,16 +48,26 @@ export interface WorkTicketNeeds extends RunStageNeeds {
 
 /** Works one ticket: claim the job, run its stages while they stay in this lane, settle each, hand over or finish. */
 export function createWorkTicket(needs: WorkTicketNeeds): (ticket: ReceivedTicket) => Promise<TicketAnswer> {
-  const holder = { worker: needs.worker, leaseMs: needs.leaseMs };
+  const claimer = { worker: needs.worker, leaseMs: needs.leaseMs, stages: stagesOf(needs.registry) };
 
   return async (ticket) => {
-    const answer = await needs.persist(() => needs.store.claim(ticket, holder), needs.stopping);
+    const answer = await needs.persist(() => needs.store.claim(ticket, claimer), needs.stopping);
     if (answer === undefined) return { kind: "return" };
     switch (answer.kind) {
       case "void":
         return { kind: "done" };
       case "leased":
         return { kind: "later", delayMs: answer.remainingMs + LEASE_SLACK_MS };
+      case "unknown_stage": {
+        const { kind, waitedMs, ...due } = answer;
+        const { least, most } = UNKNOWN_STAGE_DELAY_MS;
+        const delayMs = Math.min(most, Math.max(least, waitedMs / 2));
+        needs.log.warn(
+          { job_id: ticket.jobId, ...due, delay_ms: delayMs },
+          "this worker does not know the stage; put back",
+        );
+        return { kind: "later", delayMs };
+      }
       case "cancel_requested":
         return finishCancel(needs, ticket.jobId);
       case "claimed": {
@@ -69,27 +88,28 @@ async function finishCancel(needs: WorkTicketNeeds, jobId: string): Promise<Tick
   return { kind: "done" };
 }
 
+function stagesOf({ pipelines }: Registry): string[] {
+  return pipelines.flatMap(({ spec }) =>
+    Object.keys(spec.stages).map((stage) => stageName(spec.name, spec.version, stage)),
+  );
+}
+
 /** Runs the claimed job stage by stage until it leaves this worker. */
 async function workClaim(needs: WorkTicketNeeds, entry: HeldClaimEntry): Promise<TicketAnswer> {
   const pipeline = needs.registry.find(entry.job.pipeline, entry.job.pipelineVersion);
   for (let job = entry.job; ; ) {
     const place = pipeline && placeOf(pipeline.spec, job.stage);
-    if (pipeline === undefined || place === undefined) {
-      const reason = `this worker does not know ${job.pipeline} ${job.pipelineVersion} stage ${job.stage}`;
-      return handBack(needs, entry, job, { reason, answer: { kind: "later", delayMs: UNKNOWN_STAGE_DELAY_MS } });
-    }
-    if (needs.stopping.aborted) {
-      return handBack(needs, entry, job, { reason: "the worker is shutting down", answer: { kind: "return" } });
-    }
+    // the claim named what this worker knows
+    if (pipeline === undefined || place === undefined) throw new Error(`claimed an unknown stage: ${job.stage}`);
+    if (needs.stopping.aborted) return handBack(needs, entry, job);
     const startedAt = performance.now();
-    const settlement =
-      job.crashes >= needs.maxCrashes ? workerLost(job) : await runStage(needs, pipeline, place, entry, job);
+    const settlement = await endOf(needs, pipeline, place, entry, job);
     if (settlement === NOTHING_TO_WRITE) return { kind: "done" };
     const answer = await settle(needs, entry, job, settlement);
     if (answer === undefined) return { kind: "return" };
     report(needs.log, job, settlement, answer, performance.now() - startedAt);
     if (answer.kind === "fenced") return { kind: "done" };
-    if (answer.kind === "applied" && answer.ticket !== null) await handOver(needs, answer.ticket);
+    if (answer.ticket !== null) await handOver(needs, answer.ticket);
     if (answer.status !== "processing") return { kind: "done" };
     if (settlement.ticket === "return") return { kind: "return" };
     if (settlement.ticket !== "keep") return { kind: "done" };
@@ -97,28 +117,65 @@ async function workClaim(needs: WorkTicketNeeds, entry: HeldClaimEntry): Promise
   }
 }
 
-/** Writes a settlement, however long Postgres is away; undefined when the worker must stop first. */
+/** How the stage ends: as a lost worker had already found out, as lost itself, or by running it. */
+async function endOf(
+  needs: WorkTicketNeeds,
+  pipeline: Pipeline,
+  place: StagePlace,
+  entry: HeldClaimEntry,
+  job: ClaimedJob,
+): Promise<Settlement | typeof NOTHING_TO_WRITE> {
+  const spooled = await needs.spool.recall(job, pipeline.spec);
+  if (spooled !== undefined) {
+    needs.log.info({ job_id: job.id, stage: job.stage, fence: job.fence }, "finished by a lost worker; not run again");
+    return spooled;
+  }
+  return job.crashes >= needs.maxCrashes ? workerLost(job) : runStage(needs, pipeline, place, entry, job);
+}
+
+/**
+ * Writes a settlement, however long Postgres is away; meanwhile the result is spooled. Undefined when the worker must
+ * stop first.
+ */
 async function settle(needs: WorkTicketNeeds, entry: HeldClaimEntry, job: ClaimedJob, settlement: Settlement) {
-  entry.isSettling = true;
   const request = { jobId: job.id, stage: job.stage, fence: job.fence, settlement };
   const holder = { worker: needs.worker, leaseMs: needs.leaseMs };
-  const answer = await needs.persist(() => needs.store.settle(request, holder), needs.stopping);
-  entry.isSettling = false;
-  return answer;
+  const isWorthKeeping = settlement.event !== "interrupt";
+  let keeping: Promise<boolean> | undefined;
+  const keep = (): void => {
+    if (isWorthKeeping) keeping ??= needs.spool.keep(job, settlement);
+  };
+  const write = async (): Promise<SettleAnswer> => {
+    try {
+      return await needs.store.settle(request, holder);
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) {
+        keep();
+        // no place took it: try them again with the next write
+        if ((await keeping) === false) keeping = undefined;
+      }
+      throw error;
+    }
+  };
+  entry.isSettling = true;
+  const timer = setTimeout(keep, SPOOL_AFTER_MS);
+  try {
+    const answer = await needs.persist(write, needs.stopping);
+    if (keeping !== undefined && (await keeping) && answer !== undefined) void needs.spool.forget(job);
+    return answer;
+  } finally {
+    clearTimeout(timer);
+    entry.isSettling = false;
+  }
 }
 
 /** Gives the stage back unstarted, no attempt charged. */
-async function handBack(
-  needs: WorkTicketNeeds,
-  entry: HeldClaimEntry,
-  job: ClaimedJob,
-  { reason, answer }: { reason: string; answer: TicketAnswer },
-): Promise<TicketAnswer> {
+async function handBack(needs: WorkTicketNeeds, entry: HeldClaimEntry, job: ClaimedJob): Promise<TicketAnswer> {
+  const reason = "the worker is shutting down";
   needs.log.warn({ job_id: job.id, stage: job.stage, reason }, "handed back");
   const settled = await settle(needs, entry, job, interrupt(reason));
-  return settled === undefined || (settled.kind !== "fenced" && settled.status === "processing")
-    ? answer
-    : { kind: "done" };
+  const isStillDue = settled === undefined || (settled.kind !== "fenced" && settled.status === "processing");
+  return isStillDue ? { kind: "return" } : { kind: "done" };
 }
 
 function workerLost(job: ClaimedJob): Settlement {
@@ -129,7 +186,7 @@ function workerLost(job: ClaimedJob): Settlement {
 function nextOf(job: ClaimedJob, settlement: Settlement): ClaimedJob {
   const stage = settlement.next?.name ?? job.stage;
   const outputs = settlement.stageResult ? { ...job.outputs, [job.stage]: settlement.stageResult.output } : job.outputs;
-  return { ...job, stage, outputs, stageAttempts: 1, crashes: 0 };
+  return { ...job, stage, outputs, stageAttempts: 1, crashes: 0, isRecovered: false };
 }
 
 /** The next stage's ticket, best effort: the reconciler adds it if this does not. */

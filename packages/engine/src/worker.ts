@@ -1,11 +1,14 @@
-import type { Clock, JobStore, Lane, LaneConsumer, Log, Registry, TicketQueue } from "@millrace/core";
+import type { Clock, JobStore, Lane, LaneConsumer, Log, Registry, Spool, TicketQueue } from "@millrace/core";
 import { pause } from "./backoff.ts";
 import { endsWithin } from "./deadline.ts";
 import { createHeldClaims } from "./held-claims.ts";
-import { type Leader, type LeaderTimings, startLeader } from "./leader.ts";
+import { type Leader, startLeader } from "./leader.ts";
+import type { LeaderTimings } from "./leader-timings.ts";
 import { createPersist } from "./persist.ts";
+import { createResultSpool } from "./result-spool.ts";
 import { runInline } from "./run-inline.ts";
 import type { StageRunner } from "./stage-runner.ts";
+import { looksStuck, WATCHDOG_TIMINGS, type WatchdogTimings, watchConsumers } from "./watch-consumers.ts";
 import { createWorkTicket } from "./work-ticket.ts";
 
 export interface WorkerOptions {
@@ -25,6 +28,19 @@ export interface WorkerOptions {
   readonly maxCrashes: number;
   /** undefined: this worker never leads. */
   readonly leader?: LeaderTimings | undefined;
+  /** Where finished results wait while Postgres is away, in the order they are tried. */
+  readonly spools: readonly Spool[];
+  readonly watchdog?: WatchdogTimings;
+  /** A lane cannot be made to fetch any more. The process should end, so that a new one takes its place. */
+  readonly onWedged: (lane: string) => void;
+}
+
+/** How a lane of this worker is doing. */
+export interface LaneState {
+  readonly isConsuming: boolean;
+  readonly inHand: number;
+  readonly concurrency: number;
+  readonly msSinceFetch: number;
 }
 
 export interface WorkerState {
@@ -32,6 +48,7 @@ export interface WorkerState {
   readonly isStoreReachable: boolean;
   readonly isStopping: boolean;
   readonly isLeading: boolean;
+  readonly lanes: Readonly<Partial<Record<Lane, LaneState>>>;
 }
 
 export interface Worker {
@@ -48,7 +65,7 @@ export interface Worker {
 
 /** A worker process: a fetch loop per lane, one heartbeat for all claims, and the leader's duties when it holds the lease. */
 export function startWorker(options: WorkerOptions): Worker {
-  const { store, queue, log, leaseMs } = options;
+  const { store, queue, log, leaseMs, watchdog = WATCHDOG_TIMINGS } = options;
   const stopping = new AbortController();
   const hardStop = new AbortController();
   const consumers: LaneConsumer[] = [];
@@ -72,6 +89,7 @@ export function startWorker(options: WorkerOptions): Worker {
     },
   });
   const claims = createHeldClaims({ store, leaseMs, log });
+  const spool = createResultSpool({ places: options.spools, log });
   const inline = runInline(options.clock);
 
   for (const [lane, concurrency] of Object.entries(options.lanes) as [Lane, number][]) {
@@ -86,6 +104,7 @@ export function startWorker(options: WorkerOptions): Worker {
       log,
       claims,
       persist,
+      spool,
       runner,
       leaseMs,
       worker: options.name,
@@ -94,7 +113,9 @@ export function startWorker(options: WorkerOptions): Worker {
     });
     consumers.push(queue.consume(lane, { concurrency, work }));
   }
-  const heartbeats = beat(claims.heartbeat, leaseMs / 4, stopping.signal, hardStop.signal, log);
+  const heartbeats = beat(claims.heartbeat, leaseMs / 4, hardStop.signal, log);
+  const look = watchConsumers({ consumers, queue, log, timings: watchdog, onWedged: options.onWedged });
+  const watching = repeat(look, watchdog.everyMs, stopping.signal);
   const leader = options.leader && startLeader({ ...options, timings: options.leader });
 
   return {
@@ -103,39 +124,54 @@ export function startWorker(options: WorkerOptions): Worker {
       isStoreReachable,
       isStopping: stopping.signal.aborted,
       isLeading: leader?.isLeading() ?? false,
+      lanes: Object.fromEntries(consumers.map((c) => [c.lane, laneState(c, watchdog.stallMs)])),
     }),
     async stop({ softMs, hardMs }) {
       stopping.abort();
       const drained = Promise.all([stopLeading(leader), ...consumers.map((c) => c.pause())]).then(claims.whenEmpty);
       await endsWithin(drained, softMs);
       const interrupted = claims.size;
+      const hardEnd = performance.now() + hardMs;
+      const rest = (): number => Math.max(0, hardEnd - performance.now());
       hardStop.abort();
       claims.abortAll("shutdown");
       const isClean = await endsWithin(claims.whenEmpty(), hardMs);
-      await Promise.all(consumers.map((c) => c.close(hardMs)));
-      await endsWithin(heartbeats, hardMs);
+      await Promise.all(consumers.map((c) => c.close(rest())));
+      await endsWithin(Promise.all([heartbeats, watching]), rest());
       log.info({ interrupted, is_clean: isClean }, "worker stopped");
       return { interrupted, isClean };
     },
   };
 }
 
+function laneState(consumer: LaneConsumer, stallMs: number): LaneState {
+  const { isPaused, inHand, concurrency, msSinceFetch } = consumer.state();
+  return { isConsuming: !isPaused && !looksStuck(consumer, stallMs), inHand, concurrency, msSinceFetch };
+}
+
 const stopLeading = (leader: Leader | undefined): Promise<void> => leader?.stop() ?? Promise.resolve();
 
+/** After a heartbeat that failed the next one follows sooner: the leases run on. */
+const AFTER_FAILED_BEAT_MS = 500;
+
 /** Heartbeats until the claims are gone: they go on while the worker drains. */
-async function beat(
-  heartbeat: () => Promise<void>,
-  everyMs: number,
-  stopping: AbortSignal,
-  hardStop: AbortSignal,
-  log: Log,
-) {
+async function beat(heartbeat: () => Promise<void>, everyMs: number, hardStop: AbortSignal, log: Log) {
+  let waitMs = everyMs;
   while (!hardStop.aborted) {
-    await pause(everyMs, hardStop);
+    await pause(waitMs, hardStop);
     try {
       await heartbeat();
+      waitMs = everyMs;
     } catch (error) {
-      if (!stopping.aborted) log.warn({ err: error }, "heartbeat failed; the leases run on");
+      waitMs = Math.min(everyMs, AFTER_FAILED_BEAT_MS);
+      log.warn({ err: error }, "heartbeat failed; the leases run on");
     }
+  }
+}
+
+async function repeat(act: () => Promise<void>, everyMs: number, until: AbortSignal): Promise<void> {
+  while (!until.aborted) {
+    await pause(everyMs, until);
+    if (!until.aborted) await act();
   }
 }

@@ -114,9 +114,9 @@ export interface Claimer {
   readonly stages?: readonly string[];
 }
 
-/** How a claimer names a stage of one pipeline version. */
+/** How a claimer names a stage: versions of the same major number run each other's jobs. */
 export const stageName = (pipeline: string, version: string, stage: string): string =>
-  `${pipeline} ${version} ${stage}`;
+  `${pipeline} ${version.split(".")[0]} ${stage}`;
 
 export interface HeldClaim {
   readonly jobId: string;
