@@ -4,6 +4,7 @@ export { missing } from "./missing.ts";
 export { type OwnPostgres, ownPostgres } from "./own-postgres.ts";
 export { type OwnRedis, ownRedis } from "./own-redis.ts";
 export { type SettableClock, settableClock } from "./settable-clock.ts";
+export { stopWhenOrphaned } from "./stop-when-orphaned.ts";
 export { type ProxyMode, type ProxyTarget, type SwallowingProxy, swallowingProxy } from "./swallowing-proxy.ts";
 export { createEmptyDatabase, createTestDatabase, type TestDatabase } from "./test-database.ts";
 export { redisProblem, type TestRedis, testRedis } from "./test-redis.ts";

@@ -83,6 +83,43 @@ test("cuts open and new connections", async () => {
   expect(two.heard()).toBe("");
 });
 
+test("half open: what is sent arrives, no answer does; the other side's end is heard of when the network is back", async () => {
+  const arrived: string[] = [];
+  const ends: string[] = [];
+  echo.on("connection", (socket: Socket) => {
+    socket.on("data", (chunk) => arrived.push(chunk.toString()));
+    socket.on("close", () => ends.push("closed"));
+  });
+  const one = client();
+  one.socket.write("a");
+  await until(() => one.heard() === "a");
+  await proxy.set("half_open");
+  one.socket.write("b");
+  await until(() => arrived.join("") === "ab");
+  expect(one.heard()).toBe("a");
+  await proxy.set("swallow");
+  one.socket.destroy();
+  await until(() => one.ended());
+  expect(ends).toEqual([]);
+  await proxy.set("pass");
+  await until(() => ends.length === 1);
+  echo.removeAllListeners("connection").on("connection", (socket: Socket) => socket.on("error", () => {}).pipe(socket));
+});
+
+test("keeps the order of bytes when a delay ends", async () => {
+  let arrived = 0;
+  echo.once("connection", (socket: Socket) => socket.on("data", () => arrived++));
+  await proxy.set({ delayMs: 300 });
+  const one = client();
+  one.socket.write("a");
+  // from now on its answer is on the way, late
+  await until(() => arrived === 1, { everyMs: 1 });
+  await proxy.set("pass");
+  one.socket.write("b");
+  await until(() => one.heard().length === 2);
+  expect(one.heard()).toBe("ab");
+});
+
 test("delays bytes", async () => {
   await proxy.set({ delayMs: 60 });
   const one = client();

@@ -7,9 +7,10 @@ export interface ProxyTarget {
 
 /**
  * pass: as if it were not there. refuse: nobody listens, what was open is reset. cut: connections are taken and reset.
- * swallow: connections are taken and stay open, but not a byte arrives on either side. delay: every byte arrives late.
+ * swallow: connections are taken and stay open, but not a byte arrives on either side. half_open: what the client sends
+ * arrives and is acted upon, no answer comes back. delay: every byte arrives late.
  */
-export type ProxyMode = "pass" | "refuse" | "cut" | "swallow" | { readonly delayMs: number };
+export type ProxyMode = "pass" | "refuse" | "cut" | "swallow" | "half_open" | { readonly delayMs: number };
 
 export interface SwallowingProxy {
   readonly port: number;
@@ -24,6 +25,13 @@ export interface SwallowingProxy {
 
 const HOST = "127.0.0.1";
 
+interface Pair {
+  readonly client: Socket;
+  readonly upstream: Socket;
+  isLost: boolean;
+  isMute: boolean;
+}
+
 function listen(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
@@ -35,10 +43,24 @@ function listen(server: Server, port: number): Promise<number> {
   });
 }
 
+/** Passes chunks on after their delay; one with a shorter delay waits behind those before it, so bytes keep their order. */
+function inOrder(write: (chunk: Buffer) => void): (chunk: Buffer, delayMs: number) => void {
+  const waiting: { readonly chunk: Buffer; readonly at: number }[] = [];
+  const release = (): void => {
+    while (waiting[0] !== undefined && waiting[0].at <= performance.now()) write(waiting.shift()!.chunk);
+    if (waiting[0] !== undefined) setTimeout(release, Math.ceil(waiting[0].at - performance.now()));
+  };
+  return (chunk, delayMs) => {
+    if (delayMs === 0 && waiting.length === 0) return write(chunk);
+    waiting.push({ chunk, at: performance.now() + delayMs });
+    if (waiting.length === 1) setTimeout(release, delayMs);
+  };
+}
+
 /** A TCP proxy before a store, to take the network away from under a test. */
 export async function swallowingProxy(target: ProxyTarget): Promise<SwallowingProxy> {
   let mode: ProxyMode = "pass";
-  const pairs = new Set<{ client: Socket; upstream: Socket; isLost: boolean }>();
+  const pairs = new Set<Pair>();
 
   const accept = (client: Socket): void => {
     client.on("error", () => {});
@@ -47,23 +69,39 @@ export async function swallowingProxy(target: ProxyTarget): Promise<SwallowingPr
       return;
     }
     const upstream = connect(target.port, target.host ?? HOST);
-    const pair = { client, upstream, isLost: mode === "swallow" };
+    const pair: Pair = { client, upstream, isLost: mode === "swallow", isMute: mode === "half_open" };
     pairs.add(pair);
-    const relay = (from: Socket, to: Socket): void => {
-      from.on("data", (chunk) => {
-        if (pair.isLost) return;
-        if (typeof mode === "object") setTimeout(() => pair.isLost || to.destroyed || to.write(chunk), mode.delayMs);
-        else to.write(chunk);
+    const relay = (
+      from: Socket,
+      to: Socket,
+      silentMode: (now: ProxyMode) => boolean,
+      isDropped: () => boolean,
+    ): void => {
+      const send = inOrder((chunk) => {
+        if (!isDropped() && !to.destroyed) to.write(chunk);
       });
-      // A side that goes away in a swallowed connection must not be noticed on the other: no FIN gets through either.
+      from.on("data", (chunk) => {
+        if (!isDropped()) send(chunk, typeof mode === "object" ? mode.delayMs : 0);
+      });
+      // A side that goes away in silence must not be noticed on the other before the network is back: no FIN gets through.
       from.on("close", () => {
-        if (!pair.isLost) to.destroy();
+        if (!silentMode(mode)) to.destroy();
         if (client.destroyed && upstream.destroyed) pairs.delete(pair);
       });
     };
     upstream.on("error", () => {});
-    relay(client, upstream);
-    relay(upstream, client);
+    relay(
+      client,
+      upstream,
+      (now) => now === "swallow",
+      () => pair.isLost,
+    );
+    relay(
+      upstream,
+      client,
+      (now) => now === "swallow" || now === "half_open",
+      () => pair.isLost || pair.isMute,
+    );
   };
 
   const server = createServer({ allowHalfOpen: false }, accept);
@@ -89,7 +127,13 @@ export async function swallowingProxy(target: ProxyTarget): Promise<SwallowingPr
     },
     async set(next) {
       mode = next;
-      if (next === "swallow") for (const pair of pairs) pair.isLost = true;
+      for (const pair of pairs) {
+        if (next === "swallow") pair.isLost = true;
+        if (next === "half_open") pair.isMute = true;
+        // the network is back: what one side closed meanwhile the other learns now
+        if (next === "pass" && pair.client.destroyed) pair.upstream.destroy();
+        if (next === "pass" && pair.upstream.destroyed) pair.client.destroy();
+      }
       if (next === "cut" || next === "refuse") reset();
       if (next === "refuse") await stopListening();
       else if (!server.listening) await listen(server, port);
