@@ -331,6 +331,13 @@ describe("a failing endpoint", () => {
     expect(error).toMatchObject({ code: "LLM_CALL_ERROR", retry: "backoff", details: { timeoutMs: 150 } });
   });
 
+  it("that hangs for every model ends at the limit of the whole analysis", async () => {
+    const server = await endpoint(hangs);
+    const timeouts = { analysisMs: 600_000, totalMs: 300 };
+    const error = await failure(analyse({ baseUrl: server.baseUrl, fallbackModels: ["middle", "small"], timeouts }));
+    expect(error).toMatchObject({ code: "LLM_CALL_ERROR", retry: "backoff" });
+  });
+
   it("that hangs in the middle of its answer ends at the time limit", async () => {
     const server = await endpoint((response) => {
       response.writeHead(200, { "content-type": "application/json" });

@@ -10,6 +10,8 @@ import { analysisPrompt, type Prompt, repairPrompt } from "./prompt.ts";
 /** A2.3: one call, and one to repair its answer. */
 const ANALYSIS = { temperature: 0.3, maxOutputTokens: 3_000, timeoutMs: 120_000 };
 const REPAIR = { temperature: 0.1, maxOutputTokens: 3_000, timeoutMs: 60_000 };
+/** All calls of one analysis together: below the 300 s of its stage, so that the error names the model, not the stage. */
+const TOTAL_MS = 285_000;
 const MAX_TEXT_CHARACTERS = 10_000;
 const AUTH_STATUSES: ReadonlySet<unknown> = new Set([401, 402, 403]);
 
@@ -23,8 +25,8 @@ export interface LanguageModelOptions extends Endpoint {
   /** How much of a text is sent. */
   readonly maxTextCharacters?: number;
   readonly priceTable?: PriceTable;
-  /** For each call, not for their sum. */
-  readonly timeouts?: { readonly analysisMs?: number; readonly repairMs?: number };
+  /** The first two for each call, the third for all of them with every fallback. */
+  readonly timeouts?: { readonly analysisMs?: number; readonly repairMs?: number; readonly totalMs?: number };
 }
 
 /** An analyser that asks a language model behind an OpenAI-compatible endpoint. */
@@ -42,8 +44,11 @@ export function createLanguageModelAnalyser(options: LanguageModelOptions): Anal
 
   async function analyse(input: AnalysisInput, { signal, now }: { signal: AbortSignal; now: Date }): Promise<Analysis> {
     const meter = createMeter(options.priceTable ?? {});
+    const deadline = performance.now() + (options.timeouts?.totalMs ?? TOTAL_MS);
     const ask = async (model: string, prompt: Prompt, settings: typeof ANALYSIS): Promise<ModelAnswer> => {
-      const answer = await callModel({ ...settings, model, prompt, signal });
+      const timeoutMs = Math.min(settings.timeoutMs, Math.floor(deadline - performance.now()));
+      if (timeoutMs <= 0) throw outOfTime(model);
+      const answer = await callModel({ ...settings, timeoutMs, model, prompt, signal });
       meter.record({ ...answer, model, prompt: prompt.system + prompt.user, answer: answer.text });
       return answer;
     };
@@ -113,6 +118,11 @@ async function firstAnswer(
   }
   const hope: readonly RetryAdvice[] = ["park", "backoff", "stop", "never"];
   throw errors.sort((a, b) => hope.indexOf(a.retry) - hope.indexOf(b.retry))[0];
+}
+
+function outOfTime(model: string): MillraceError {
+  const message = "The language model was not asked: the calls before it used up the time for one analysis";
+  return new MillraceError("LLM_CALL_ERROR", message, { retry: "backoff", details: { model } });
 }
 
 function fallbackWarning(error: MillraceError): StageWarning {

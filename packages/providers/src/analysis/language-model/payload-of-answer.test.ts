@@ -28,6 +28,7 @@ describe("payloadOfAnswer (A2.3 stage 13)", () => {
     ["nothing", ""],
     ["prose", "I cannot help with that."],
     ["truncated JSON", json.slice(0, -1)],
+    ["a fragment of truncated JSON", '{"tags": ["a"], "more": {"summary": "half"}, "tier'],
     ["a list", "[1, 2]"],
     ["an object without any recognised key", '{"answer": 42}'],
     ["a bare string", '"tier"'],

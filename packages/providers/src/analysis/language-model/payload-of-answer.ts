@@ -64,6 +64,8 @@ function* braceBlocks(text: string): Generator<string> {
   for (let tries = 0; from !== -1 && tries < MAX_BRACE_BLOCKS; tries++) {
     const end = endOfObject(text, from);
     if (end !== -1) yield text.slice(from, end + 1);
+    // A JSON object that was cut off: what closes inside it is a fragment, and half a result is none.
+    else if (/^\{\s*"/.test(text.slice(from, from + 200))) return;
     from = text.indexOf("{", end === -1 ? from + 1 : end + 1);
   }
 }
