@@ -1,14 +1,15 @@
-import type { JobStore, NewJob, Submitted } from "@millrace/core";
+import type { ClaimAnswer, JobStore, NewJob, SettleAnswer, Submitted } from "@millrace/core";
 import { analyzeAsItGrows } from "./analyze-as-it-grows.ts";
+import { arrayLiteral } from "./array-literal.ts";
 import type { Database, Query } from "./database.ts";
 import { groupCommit } from "./group-commit.ts";
 import { isUuid } from "./is-uuid.ts";
 import { cancelJob, finishExpiredCancels } from "./statements/cancel.ts";
 import { type ClaimCall, claimJobs } from "./statements/claim.ts";
 import { decideReview, lockJob } from "./statements/decide-review.ts";
-import { dispatchBacklog, listTicketsDue, redispatchJobs } from "./statements/dispatch.ts";
+import { dispatchBacklog, listTicketsDue, redispatchJobs, ticketLevels } from "./statements/dispatch.ts";
 import { extendLeases } from "./statements/heartbeat.ts";
-import { publishRoom, readLaneSettings } from "./statements/lane-settings.ts";
+import { changeLane, publishRoom, readLaneSettings } from "./statements/lane-settings.ts";
 import { acquireLeadership, releaseLeadership } from "./statements/leadership.ts";
 import { findJob, listDeliveries, listEvents, listJobs, listStages } from "./statements/read-jobs.ts";
 import { type SettleCall, settleJobs } from "./statements/settle.ts";
@@ -46,15 +47,23 @@ export function createJobStore(db: Database, options: JobStoreOptions = {}): Job
     isRace: isSubmitRace,
   });
 
-  const claim = groupCommit<ClaimCall, Awaited<ReturnType<typeof claimJobs>>[number]>({
-    ...limits,
-    keysOf: ({ request }) => [request.jobId],
-    commit: async (groups) => (await claimJobs(query, groups.map(only))).map((answer) => [answer]),
-    isOutage,
-    isRace: isContention,
-  });
+  /** One for each list of stages: a statement takes one list, and the workers of a process have the same. */
+  const claims = new Map<string | null, (call: ClaimCall) => Promise<ClaimAnswer>>();
+  function claimsOf(stages: string | null): (call: ClaimCall) => Promise<ClaimAnswer> {
+    const known = claims.get(stages);
+    if (known !== undefined) return known;
+    const claim = groupCommit<ClaimCall, ClaimAnswer>({
+      ...limits,
+      keysOf: ({ request }) => [request.jobId],
+      commit: async (groups) => (await claimJobs(query, groups.map(only), stages)).map((answer) => [answer]),
+      isOutage,
+      isRace: isContention,
+    });
+    claims.set(stages, claim);
+    return claim;
+  }
 
-  const settle = groupCommit<SettleCall, Awaited<ReturnType<typeof settleJobs>>[number]>({
+  const settle = groupCommit<SettleCall, SettleAnswer>({
     ...limits,
     keysOf: ({ request }) => [request.jobId],
     commit: async (groups) => (await settleJobs(query, groups.map(only))).map((answer) => [answer]),
@@ -64,7 +73,10 @@ export function createJobStore(db: Database, options: JobStoreOptions = {}): Job
 
   return {
     submit: (job) => submit(job).catch((error: unknown) => answerOfOwnRow(query, job, error)),
-    claim: async (request, holder) => (isUuid(request.jobId) ? claim({ request, ...holder }) : { kind: "void" }),
+    claim: async (request, { worker, leaseMs, stages }) => {
+      if (!isUuid(request.jobId)) return { kind: "void" };
+      return claimsOf(stages === undefined ? null : arrayLiteral(stages))({ request, worker, leaseMs });
+    },
     heartbeat: (held, leaseMs) => extendLeases(query, held, leaseMs),
     settle: (request, holder) => {
       const call = { request, ...holder };
@@ -76,12 +88,14 @@ export function createJobStore(db: Database, options: JobStoreOptions = {}): Job
 
     dispatch: (lane, limit) => dispatchBacklog(query, lane, limit),
     listTicketsDue: (page) => listTicketsDue(query, page),
+    ticketLevels: (jobIds) => ticketLevels(query, jobIds),
     redispatch: (due) => redispatchJobs(query, due),
     finishExpiredCancels: (limit) => finishExpiredCancels(query, limit),
     acquireLeadership: (name, holder, ttlMs) => acquireLeadership(query, { name, holder, ttlMs }),
     releaseLeadership: (name, holder) => releaseLeadership(query, name, holder),
 
-    laneSettings: () => readLaneSettings(query),
+    laneSettings: () => readLaneSettings(db),
+    changeLane: (lane, change) => changeLane(db, lane, change),
     publishRoom: (lane, hasRoom) => publishRoom(query, lane, hasRoom),
 
     findJob: async (jobId, ownerId) => (isUuid(jobId) ? findJob(query, jobId, ownerId) : undefined),

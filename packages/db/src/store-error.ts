@@ -63,8 +63,9 @@ export function toStoreError(error: unknown): unknown {
   return new StoreUnavailableError(`Postgres is not available (${codeOf(error)})`, { cause: error });
 }
 
-/** The constraint a Postgres error names. */
+/** The constraint a Postgres error names, looking through the errors that wrap it. */
 export function constraintOf(error: unknown): string | undefined {
   if (typeof error !== "object" || error === null) return undefined;
-  return "constraint_name" in error ? String(error.constraint_name) : undefined;
+  if ("constraint_name" in error) return String(error.constraint_name);
+  return error instanceof Error ? constraintOf(error.cause) : undefined;
 }

@@ -1,7 +1,15 @@
 import { LANES } from "@millrace/core";
-import { sql } from "drizzle-orm";
-import { boolean, check, integer, jsonb, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
+import { type SQL, sql } from "drizzle-orm";
+import { type AnyPgColumn, boolean, check, integer, jsonb, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
 import { anyOf, instant } from "./column-kinds.ts";
+
+/** Both whole numbers of at least 1; what a path cannot compare is unknown, and a CHECK lets the unknown pass. */
+function isRateLimit(column: AnyPgColumn): SQL {
+  const isCount = (key: string) =>
+    `$.${key}.type() == "number" && $.${key} >= 1 && $.${key} <= 2147483647 && $.${key} % 1 == 0`;
+  const path = sql.raw(`'${isCount("max")} && ${isCount("duration_ms")}'`);
+  return sql`${column} is null or coalesce(jsonb_path_match(${column}, ${path}, '{}', true), false)`;
+}
 
 /** What an operator set for a lane (kept here, because an emptied Redis forgets it) and what the leader measured. */
 export const queueSettings = pgTable(
@@ -20,5 +28,7 @@ export const queueSettings = pgTable(
     primaryKey({ name: "pk_queue_settings", columns: [t.lane] }),
     check("ck_queue_settings_lane", sql`${t.lane} in ${anyOf(LANES)}`),
     check("ck_queue_settings_window_tickets", sql`${t.windowTickets} > 0`),
+    check("ck_queue_settings_concurrency", sql`${t.concurrency} > 0`),
+    check("ck_queue_settings_rate_limit", isRateLimit(t.rateLimit)),
   ],
 );

@@ -1,3 +1,4 @@
+import { handOver, stageName } from "@millrace/core";
 import { describe, expect, it } from "vitest";
 import {
   claimed,
@@ -6,6 +7,7 @@ import {
   HOLDER,
   newJob,
   OUTPUT,
+  place,
   settle,
   storeUnderTest,
   submitted,
@@ -52,6 +54,7 @@ describe("claim", () => {
     await claimed(t.store, jobId);
     const before = await t.store.findJob(jobId, null);
     await expireLease(t.db, jobId);
+    expect(before).toMatchObject({ fence: 1, crashes: 0 });
     expect(await claimed(t.store, jobId)).toMatchObject({ fence: 2, crashes: 1, stageAttempts: 2 });
     expect((await t.store.findJob(jobId, null))?.startedAt).toEqual(before?.startedAt);
   });
@@ -79,6 +82,64 @@ describe("claim", () => {
     expect((await t.store.claim(request(jobId), HOLDER)).kind).toBe("leased");
     await expireLease(t.db, jobId);
     expect(await t.store.claim(request(jobId), HOLDER)).toEqual({ kind: "cancel_requested" });
+  });
+
+  it("tells a job whose worker died or was cut off from one that was handed over", async () => {
+    const { jobId } = await submitted(t.store, newJob(t.ownerId));
+    const first = await claimed(t.store, jobId);
+    expect(first.isRecovered).toBe(false);
+    await settle(t.store, first, handOver(place("two", 1, "cpu"), OUTPUT));
+    expect((await claimed(t.store, jobId)).isRecovered).toBe(false);
+    await expireLease(t.db, jobId);
+    expect(await claimed(t.store, jobId)).toMatchObject({ fence: 3, isRecovered: true });
+  });
+
+  it("leaves a job alone whose stage the worker cannot run, and says how long its ticket waits", async () => {
+    const { jobId } = await submitted(t.store, newJob(t.ownerId));
+    // beyond what a 32-bit number of milliseconds holds
+    await t.db.query("update pipeline_jobs set dispatched_at = now() - interval '30 days' where id = $1", [jobId]);
+    const before = await t.store.findJob(jobId, null);
+    const claim = (stages: readonly string[]) => t.store.claim(request(jobId), { ...HOLDER, stages });
+    const foreign = [
+      [],
+      [stageName("noop", "2.2.3", "one"), stageName("noop", "1.2.3", "two"), stageName("other", "1.2.3", "one")],
+    ];
+    for (const stages of foreign) {
+      const answer = await claim(stages);
+      expect(answer).toMatchObject({ kind: "unknown_stage", pipeline: "noop", pipelineVersion: "1.2.3", stage: "one" });
+      const days = answer.kind === "unknown_stage" ? answer.waitedMs / 86_400_000 : 0;
+      expect(days).toBeGreaterThanOrEqual(30);
+      expect(days).toBeLessThan(31);
+    }
+    expect(await t.store.findJob(jobId, null)).toEqual(before);
+    expect(await events(t.store, jobId)).toEqual(["submit"]);
+    // another minor version of the pipeline runs its jobs
+    expect((await claim([stageName("x", "1.0.0", "x"), stageName("noop", "1.9.0", "one")])).kind).toBe("claimed");
+  });
+
+  it("says what is due only of a free job: held, cancelled and void come first", async () => {
+    const claim = (jobId: string, dispatchNo = 1) =>
+      t.store.claim(request(jobId, dispatchNo), { ...HOLDER, stages: ["none"] });
+    const { jobId } = await submitted(t.store, newJob(t.ownerId));
+    expect((await claim(jobId, 2)).kind).toBe("void");
+    await claimed(t.store, jobId);
+    expect((await claim(jobId)).kind).toBe("leased");
+    await expireLease(t.db, jobId);
+    expect((await claim(jobId)).kind).toBe("unknown_stage");
+    await t.db.query("update pipeline_jobs set cancel_requested_at = now() where id = $1", [jobId]);
+    expect((await claim(jobId)).kind).toBe("cancel_requested");
+  });
+
+  it("answers workers with different stages that ask at once, each by its own", async () => {
+    const jobs = await Promise.all(Array.from({ length: 24 }, () => submitted(t.store, newJob(t.ownerId))));
+    const lists = [undefined, [stageName("noop", "1.0.0", "one")], ["none"]];
+    const answers = await Promise.all(
+      jobs.map(({ jobId }, i) => {
+        const stages = lists[i % 3];
+        return t.store.claim(request(jobId), { ...HOLDER, ...(stages && { stages }) });
+      }),
+    );
+    expect(answers.map(({ kind }) => kind)).toEqual(jobs.map((_, i) => ["claimed", "claimed", "unknown_stage"][i % 3]));
   });
 
   it("goes on where a dead worker stood, under the ticket that worker had, and brings the outputs of finished stages", async () => {

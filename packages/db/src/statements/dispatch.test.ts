@@ -13,10 +13,11 @@ import {
   storeUnderTest,
   submitted,
 } from "../job-store.fixture.ts";
+import { newId } from "../new-id.ts";
 
 const t = storeUnderTest();
 const ERROR = { code: "URL_UNREACHABLE", message: "no", stage: "one" } as const;
-const PAGE = { afterSeq: 0, limit: 100, graceMs: 0 };
+const PAGE = { afterSeq: 0, limit: 100, graceMs: 0, withLeasesOver: true };
 
 beforeEach(async () => {
   await t.db.query("delete from pipeline_jobs where $1 = 1", [1]);
@@ -88,7 +89,19 @@ describe("tickets due", () => {
     const second = await t.store.listTicketsDue({ ...PAGE, limit: 2, afterSeq: first[1]!.ticket.seq });
     expect([...first, ...second].map(({ ticket }) => ticket.jobId)).toEqual(expected);
     expect(second[0]).toMatchObject({ fence: 1, ticket: { dispatchNo: 1 } });
+    expect([...first, ...second].map(({ isLeaseOver }) => isLeaseOver)).toEqual([false, false, true]);
     expect(await t.store.listTicketsDue({ ...PAGE, graceMs: 60_000 })).toEqual([]);
+  });
+
+  it("leaves out claims that ran out when told to: their workers may live and come back", async () => {
+    const waiting = await submitted(t.store, newJob(t.ownerId));
+    const late = await submitted(t.store, newJob(t.ownerId));
+    await claimed(t.store, late.jobId);
+    await expireLease(t.db, late.jobId);
+    const listed = async (withLeasesOver: boolean) =>
+      (await t.store.listTicketsDue({ ...PAGE, withLeasesOver })).map(({ ticket }) => ticket.jobId);
+    expect(await listed(false)).toEqual([waiting.jobId]);
+    expect(await listed(true)).toEqual([waiting.jobId, late.jobId]);
   });
 
   it("redispatches only what nobody touched since it was read", async () => {
@@ -113,5 +126,28 @@ describe("tickets due", () => {
     await t.store.redispatch(await t.store.listTicketsDue(PAGE));
     expect(await claimed(t.store, jobId)).toMatchObject({ crashes: 1, dispatchNo: 2 });
     expect(await events(t.store, jobId)).toEqual(["submit", "claim", "redispatch", "claim"]);
+  });
+});
+
+describe("ticket levels", () => {
+  it("say of each known job whether it should have a ticket, and which", async () => {
+    const waiting = await submitted(t.store, newJob(t.ownerId, { lane: "cpu" }));
+    const held = await submitted(t.store, newJob(t.ownerId));
+    await claimed(t.store, held.jobId);
+    const finished = await submitted(t.store, newJob(t.ownerId));
+    await settle(t.store, await claimed(t.store, finished.jobId), DONE);
+    const gated = await submitted(t.store, newJob(t.ownerId));
+    await settle(t.store, await claimed(t.store, gated.jobId), parkForReview("look", place("two", 1), OUTPUT));
+    const jobs = [waiting.jobId, held.jobId, finished.jobId, gated.jobId, await backlog()];
+    const levels = await t.store.ticketLevels([...jobs, waiting.jobId, newId(), "no uuid"]);
+    expect(levels).toHaveLength(jobs.length);
+    expect(jobs.map((id) => levels.find(({ jobId }) => jobId === id))).toMatchObject([
+      { lane: "cpu", status: "pending", dispatchNo: 1, isDispatched: true },
+      { lane: "io", status: "processing", dispatchNo: 1, isDispatched: true },
+      { lane: "io", status: "completed", dispatchNo: 1, isDispatched: false },
+      { lane: "io", status: "pending", dispatchNo: 1, isDispatched: false },
+      { lane: "io", status: "pending", dispatchNo: 0, isDispatched: false },
+    ]);
+    expect(await t.store.ticketLevels(["no uuid"])).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
-import type { Lane, Ticket, TicketDue } from "@millrace/core";
+import type { JobStatus, JobStore, Lane, Ticket, TicketDue, TicketLevel } from "@millrace/core";
 import { arrayLiteral } from "../array-literal.ts";
 import type { Query } from "../database.ts";
+import { isUuid } from "../is-uuid.ts";
 import { type TicketRow, ticketOf } from "./ticket-row.ts";
 
 const TICKET_COLUMNS = "j.id, j.resource_key, j.seq, j.stage, j.dispatch_no, j.lane, j.traceparent";
@@ -62,9 +63,9 @@ export async function dispatchBacklog(query: Query, lane: Lane, limit: number): 
 }
 
 const LIST_DUE = `
-select ${TICKET_COLUMNS}, j.fence from pipeline_jobs j
+select ${TICKET_COLUMNS}, j.fence, j.lease_until is not null as is_lease_over from pipeline_jobs j
 where j.dispatched_at is not null and j.status in ('pending', 'processing') and j.seq > $1::bigint
-  and (j.lease_until is null or j.lease_until < now())
+  and (j.lease_until is null or ($4::int::bool and j.lease_until < now()))
   and j.dispatched_at <= now() - $3::float8 * interval '1 ms'
   and j.cancel_requested_at is null
 order by j.seq
@@ -73,15 +74,46 @@ limit $2::int
 
 interface DueRow extends TicketRow {
   readonly fence: number;
+  readonly is_lease_over: boolean;
 }
 
 /** A page of jobs that should have a live ticket. */
 export async function listTicketsDue(
   query: Query,
-  page: { readonly afterSeq: number; readonly limit: number; readonly graceMs: number },
+  page: Parameters<JobStore["listTicketsDue"]>[0],
 ): Promise<TicketDue[]> {
-  const rows = await query<DueRow>(LIST_DUE, [page.afterSeq, page.limit, page.graceMs]);
-  return rows.map((row) => ({ ticket: ticketOf(row), fence: row.fence }));
+  const { afterSeq, limit, graceMs, withLeasesOver } = page;
+  const rows = await query<DueRow>(LIST_DUE, [afterSeq, limit, graceMs, Number(withLeasesOver)]);
+  return rows.map((row) => ({ ticket: ticketOf(row), fence: row.fence, isLeaseOver: row.is_lease_over }));
+}
+
+const TICKET_LEVELS = `
+select j.id, j.lane, j.status, j.dispatch_no,
+  j.dispatched_at is not null and j.status in ('pending', 'processing') as is_dispatched
+from unnest($1::uuid[]) as g(id)
+cross join lateral (select * from pipeline_jobs where id = g.id limit 1) j
+`;
+
+interface LevelRow {
+  readonly id: string;
+  readonly lane: Lane;
+  readonly status: JobStatus;
+  readonly dispatch_no: number;
+  readonly is_dispatched: boolean;
+}
+
+/** What the rows say about their tickets; what is no job's id is left out. */
+export async function ticketLevels(query: Query, jobIds: readonly string[]): Promise<TicketLevel[]> {
+  const ids = [...new Set(jobIds.filter(isUuid))];
+  if (ids.length === 0) return [];
+  const rows = await query<LevelRow>(TICKET_LEVELS, [arrayLiteral(ids)]);
+  return rows.map((row) => ({
+    jobId: row.id,
+    lane: row.lane,
+    status: row.status,
+    dispatchNo: row.dispatch_no,
+    isDispatched: row.is_dispatched,
+  }));
 }
 
 /** `lease_until` stays: a lease that is over tells the next claim that a worker died. */

@@ -10,6 +10,7 @@ import {
   parkUntil,
   retryLater,
 } from "@millrace/core";
+import { until } from "@millrace/testing";
 import { describe, expect, it } from "vitest";
 import {
   claimed,
@@ -27,6 +28,7 @@ import {
   TO_TWO,
 } from "../job-store.fixture.ts";
 import { createKeyStore } from "../key-store.ts";
+import { settleJobs } from "./settle.ts";
 
 const t = storeUnderTest();
 const ERROR: JobError = { code: "URL_UNREACHABLE", message: "no route", stage: "one" };
@@ -37,6 +39,16 @@ async function started(overrides = {}) {
 }
 
 const row = (jobId: string) => t.store.findJob(jobId, null);
+
+const DUE = { afterSeq: 0, limit: 1_000, graceMs: 0, withLeasesOver: true };
+
+async function isSomebodyWaitingForALock(): Promise<boolean> {
+  const waiting = await t.db.query(
+    "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = $1",
+    ["Lock"],
+  );
+  return waiting.length > 0;
+}
 
 describe("settle", () => {
   it("advances under the same claim: next stage, fresh lease, first try, recorded output", async () => {
@@ -155,16 +167,94 @@ describe("settle", () => {
   it("knows its own settlement again when the reply was lost, and fences off an older claim", async () => {
     const job = await started();
     await settle(t.store, job, TO_TWO);
-    expect(await settle(t.store, job, TO_TWO)).toEqual({ kind: "already_applied", status: "processing" });
+    expect(await settle(t.store, job, TO_TWO)).toEqual({ kind: "already_applied", status: "processing", ticket: null });
     const second = await started();
     await settle(t.store, second, DONE);
-    expect(await settle(t.store, second, DONE)).toEqual({ kind: "already_applied", status: "completed" });
+    expect(await settle(t.store, second, DONE)).toEqual({ kind: "already_applied", status: "completed", ticket: null });
 
     const stale = await started();
     await expireLease(t.db, stale.id);
     const newer = await claimed(t.store, stale.id);
     expect(await settle(t.store, stale, DONE)).toEqual({ kind: "fenced" });
     expect(await settle(t.store, newer, DONE)).toMatchObject({ kind: "applied", status: "completed" });
+  });
+
+  it("gives the ticket of a lost hand-over again, as long as nobody took the job up", async () => {
+    const toCpu = handOver(place("two", 1, "cpu"), OUTPUT);
+    const job = await started();
+    const first = await settle(t.store, job, toCpu);
+    expect(first).toMatchObject({ kind: "applied", ticket: { dispatchNo: 2, lane: "cpu" } });
+    const again = await settle(t.store, job, toCpu);
+    expect(again).toEqual({
+      kind: "already_applied",
+      status: "processing",
+      ticket: first.kind === "applied" && first.ticket,
+    });
+
+    // the reconciler was quicker: the ticket is the one it made
+    await t.store.redispatch(await t.store.listTicketsDue(DUE));
+    expect(await settle(t.store, job, toCpu)).toMatchObject({ kind: "already_applied", ticket: { dispatchNo: 3 } });
+
+    await claimed(t.store, job.id);
+    expect(await settle(t.store, job, toCpu)).toEqual({ kind: "fenced" });
+  });
+
+  it("gives no ticket for a hand-over that was cancelled since", async () => {
+    const toCpu = handOver(place("two", 1, "cpu"), OUTPUT);
+    const job = await started();
+    await settle(t.store, job, toCpu);
+    await t.store.cancel({ jobId: job.id, ownerId: null, by: "ann", reason: null });
+    expect(await settle(t.store, job, toCpu)).toEqual({ kind: "already_applied", status: "cancelled", ticket: null });
+  });
+
+  it("lets a worker go on under the claim it kept, also when the lease ran out meanwhile, and not under another's", async () => {
+    const job = await started();
+    await settle(t.store, job, TO_TWO);
+    const kept = { kind: "already_applied", status: "processing", ticket: null };
+    expect(await settle(t.store, job, TO_TWO)).toEqual(kept);
+    await expireLease(t.db, job.id);
+    expect(await settle(t.store, job, TO_TWO)).toEqual(kept);
+    expect(await settle(t.store, job, DONE, "two")).toMatchObject({ kind: "applied", status: "completed" });
+
+    const lost = await started();
+    await settle(t.store, lost, TO_TWO);
+    await expireLease(t.db, lost.id);
+    const newer = await claimed(t.store, lost.id);
+    expect(await settle(t.store, lost, TO_TWO)).toEqual({ kind: "fenced" });
+    await settle(t.store, newer, DONE, "two");
+    expect(await settle(t.store, lost, TO_TWO)).toEqual({ kind: "fenced" });
+    expect(await settle(t.store, newer, DONE, "two")).toMatchObject({ kind: "already_applied", status: "completed" });
+  });
+
+  it("knows its own settlement also when the first try commits while the second one waits for the row", async () => {
+    const toCpu = handOver(place("two", 1, "cpu"), OUTPUT);
+    for (const [verdict, dispatchNo] of [
+      [TO_TWO, undefined],
+      [toCpu, 2],
+    ] as const) {
+      const job = await started();
+      const call = { request: { jobId: job.id, stage: job.stage, fence: job.fence, settlement: verdict }, ...HOLDER };
+      let again: ReturnType<typeof settle> | undefined;
+      await t.db.transaction(async (inside) => {
+        expect(await settleJobs(inside, [call])).toMatchObject([{ kind: "applied" }]);
+        again = settle(t.store, job, verdict);
+        await until(() => isSomebodyWaitingForALock());
+      });
+      expect(await again).toMatchObject({ kind: "already_applied", ticket: dispatchNo ? { dispatchNo } : null });
+    }
+  });
+
+  it("answers a batch of first tries, repeated ones and outdated ones, each in its place", async () => {
+    const jobs = await Promise.all(Array.from({ length: 30 }, () => started()));
+    for (const [i, job] of jobs.entries()) {
+      if (i % 3 === 1) await settle(t.store, job, TO_TWO);
+      if (i % 3 === 2) await expireLease(t.db, job.id);
+      if (i % 3 === 2) await claimed(t.store, job.id);
+    }
+    const answers = await Promise.all(jobs.map((job) => settle(t.store, job, TO_TWO)));
+    expect(answers.map(({ kind }) => kind)).toEqual(
+      jobs.map((_, i) => ["applied", "already_applied", "fenced"][i % 3]),
+    );
   });
 
   it("applies one of two settlements of the same claim", async () => {

@@ -1,4 +1,4 @@
-import type { JobStatus, SettleAnswer, SettleRequest } from "@millrace/core";
+import type { JobStatus, SettleAnswer, SettleRequest, Ticket } from "@millrace/core";
 import { type ArrayItem, arrayLiteral } from "../array-literal.ts";
 import type { Query } from "../database.ts";
 import { jsonText } from "../json-text.ts";
@@ -159,42 +159,63 @@ events as (
   from settled
 ),
 ${callbackDeliveries("settled")}
-select 'applied' as kind, id, status, seq, resource_key, traceparent, stands_at as stage, lane, dispatch_no,
+select id, status, seq, resource_key, traceparent, stands_at as stage, lane, dispatch_no,
   ticket = 'hand_over' and status = 'processing' as is_handed_over, decision = 'approved' and status = 'pending' as is_early_approved
 from settled
-union all
-select case when s.fence is null then 'fenced' else 'already_applied' end, g.id, j.status, 0, '', null, '', '', 0, false, false
-from given g
-cross join lateral (select status from pipeline_jobs where id = g.id limit 1) j
-left join lateral (select fence from job_stages where job_id = g.id and stage = g.stage and fence = g.fence limit 1) s on true
-where (g.id not in (select id from settled)) is true
 `;
 
-interface SettleRow extends TicketRow {
-  readonly kind: SettleAnswer["kind"];
+/**
+ * For calls that settled nothing: was it this claim that committed the stage, in a statement whose reply was lost? A
+ * statement of its own, since the first one may have waited for that very statement's lock and then judged by what there
+ * was before it. A row with a newer fence is another worker's: its claim told that worker where to go on.
+ */
+const APPLIED_BEFORE = `
+select j.id, j.status, j.seq, j.resource_key, j.traceparent, j.stage, j.lane, j.dispatch_no,
+  g.ticket = 'hand_over' and j.status = 'processing' and j.lease_until is null as is_handed_over
+from unnest($1::uuid[], $2::text[], $3::int[], $4::text[]) as g(id, stage, fence, ticket)
+cross join lateral (select * from pipeline_jobs where id = g.id limit 1) j
+cross join lateral (select fence from job_stages where job_id = g.id and stage = g.stage limit 1) s
+where j.fence = g.fence and s.fence = g.fence
+`;
+
+interface SettledRow extends TicketRow {
   readonly status: JobStatus;
   readonly is_handed_over: boolean;
+}
+
+interface AppliedRow extends SettledRow {
   readonly is_early_approved: boolean | null;
 }
 
 /** One answer for each call, in the same places. */
 export async function settleJobs(query: Query, calls: readonly SettleCall[]): Promise<SettleAnswer[]> {
   const params = COLUMNS.map(({ of }) => arrayLiteral(calls.map(of)));
-  const rows = await query<SettleRow>(SETTLE, params);
-  const byId = new Map(rows.map((row) => [row.id, row]));
+  const rows = await query<AppliedRow>(SETTLE, params);
+  const applied = new Map(rows.map((row) => [row.id, row]));
+  const refused = calls.filter(({ request }) => !applied.has(request.jobId));
+  const before = refused.length === 0 ? undefined : await findAppliedBefore(query, refused);
   return calls.map(({ request }) => {
-    const row = byId.get(request.jobId);
-    return row === undefined ? { kind: "fenced" } : answerOf(row);
+    const now = applied.get(request.jobId);
+    if (now !== undefined) {
+      const isEarlyApproved = now.is_early_approved === true;
+      return { kind: "applied", status: now.status, ticket: ticketToAdd(now), isEarlyApproved };
+    }
+    const once = before?.get(request.jobId);
+    if (once === undefined) return { kind: "fenced" };
+    return { kind: "already_applied", status: once.status, ticket: ticketToAdd(once) };
   });
 }
 
-function answerOf(row: SettleRow): SettleAnswer {
-  if (row.kind === "fenced") return { kind: "fenced" };
-  if (row.kind === "already_applied") return { kind: "already_applied", status: row.status };
-  return {
-    kind: "applied",
-    status: row.status,
-    ticket: row.is_handed_over ? ticketOf(row) : null,
-    isEarlyApproved: row.is_early_approved === true,
-  };
+async function findAppliedBefore(query: Query, calls: readonly SettleCall[]): Promise<Map<string, SettledRow>> {
+  const rows = await query<SettledRow>(APPLIED_BEFORE, [
+    arrayLiteral(calls.map(({ request }) => request.jobId)),
+    arrayLiteral(calls.map(({ request }) => request.stage)),
+    arrayLiteral(calls.map(({ request }) => request.fence)),
+    arrayLiteral(calls.map(({ request }) => request.settlement.ticket)),
+  ]);
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+function ticketToAdd(row: SettledRow): Ticket | null {
+  return row.is_handed_over ? ticketOf(row) : null;
 }

@@ -1,0 +1,2 @@
+ALTER TABLE "queue_settings" ADD CONSTRAINT "ck_queue_settings_concurrency" CHECK ("queue_settings"."concurrency" > 0);--> statement-breakpoint
+ALTER TABLE "queue_settings" ADD CONSTRAINT "ck_queue_settings_rate_limit" CHECK ("queue_settings"."rate_limit" is null or coalesce(jsonb_path_match("queue_settings"."rate_limit", '$.max.type() == "number" && $.max >= 1 && $.max <= 2147483647 && $.max % 1 == 0 && $.duration_ms.type() == "number" && $.duration_ms >= 1 && $.duration_ms <= 2147483647 && $.duration_ms % 1 == 0', '{}', true), false));
