@@ -1,5 +1,6 @@
 export type { EmbeddedStore } from "./embedded-store.ts";
 export { freePort } from "./free-port.ts";
+export { keptPostgresUrl, keptRedisUrl } from "./kept-address.ts";
 export { identityOf, isAlive, waitForExit } from "./live-process.ts";
 export type { OnProgress } from "./narrate.ts";
 export { keptPassword, readIfThere, writePrivately } from "./private-file.ts";

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import postgres from "postgres";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { EmbeddedStore } from "./embedded-store.ts";
+import { keptPostgresUrl } from "./kept-address.ts";
 import { isAlive, waitForExit } from "./live-process.ts";
 import { startPostgres } from "./start-postgres.ts";
 
@@ -32,6 +33,11 @@ beforeAll(async () => {
 afterAll(async () => {
   await store.stop();
   await rm(folder, { recursive: true, force: true });
+});
+
+test("its address is kept where a look that starts nothing finds it", async () => {
+  expect(await keptPostgresUrl(folder)).toBe(store.url);
+  expect(await keptPostgresUrl(join(folder, "nowhere"))).toBeUndefined();
 });
 
 test("is durable, UTF-8 with a C.UTF-8 locale, on loopback only, and asks for a password", async () => {

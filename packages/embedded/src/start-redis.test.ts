@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { missing, redisProblem } from "@millrace/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { EmbeddedStore } from "./embedded-store.ts";
+import { keptRedisUrl } from "./kept-address.ts";
 import { isAlive, waitForExit } from "./live-process.ts";
 import { askRedis } from "./resp.ts";
 import { startRedis } from "./start-redis.ts";
@@ -32,7 +33,9 @@ async function start(): Promise<EmbeddedStore> {
 
 describe.skipIf(missing("redis", redisProblem()))("a private Redis", () => {
   test("runs with the settings a queue needs, on loopback, behind a password", async () => {
+    expect(await keptRedisUrl(join(folder, "redis"))).toBeUndefined();
     const { url } = await start();
+    expect(await keptRedisUrl(join(folder, "redis"))).toBe(url);
     const names = ["appendonly", "appendfsync", "save", "maxmemory-policy", "bind", "hash-max-ziplist-value"];
     const replies = await askRedis(
       url,
