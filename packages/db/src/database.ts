@@ -23,7 +23,12 @@ export type Query = <T = Row>(text: string, params?: readonly Param[]) => Promis
 
 /** A pool of connections. Everything it rejects with because Postgres could not be used is STORE_UNAVAILABLE. */
 export interface Database {
-  readonly query: Query;
+  /** `limitMs`: how long to wait at most for this one, where that is less than the pool's own limit. */
+  readonly query: <T = Row>(
+    text: string,
+    params?: readonly Param[],
+    limits?: { readonly limitMs?: number },
+  ) => Promise<T[]>;
   /** A statement made with Drizzle's builder: for everything that is not hot. */
   build<T>(statement: (orm: PostgresJsDatabase) => PromiseLike<T>): Promise<T>;
   /** Several statements that stand or fall together. */
@@ -49,12 +54,15 @@ export function connectDatabase(given: DatabaseOptions): Database {
 
   // postgres.js may not get more work than it has connections: it would queue the rest without any limit of time
   const limited = <T>(work: () => PromiseLike<T>, limitMs = options.queryTimeoutMs): Promise<T> =>
-    withTimeLimit({ pool, sockets, limitMs, silenceMs: options.queryTimeoutMs / 2 }, work).catch((error: unknown) => {
+    withTimeLimit(
+      { pool, sockets, limitMs: Math.min(limitMs, options.queryTimeoutMs), silenceMs: options.queryTimeoutMs / 2 },
+      work,
+    ).catch((error: unknown) => {
       throw toStoreError(error);
     });
 
   return {
-    query: (text, params = []) => limited(() => send(client, text, params)),
+    query: (text, params = [], { limitMs } = {}) => limited(() => send(client, text, params), limitMs),
     build: (statement) => limited(() => statement(orm)),
     transaction: <T>(work: (query: Query) => Promise<T>) =>
       limited(() => client.begin((inside) => work((text, params = []) => send(inside, text, params))) as Promise<T>),

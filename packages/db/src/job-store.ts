@@ -25,6 +25,13 @@ export interface JobStoreOptions {
 
 const DEFAULTS = { maxBatch: 200, batchesInFlight: 2, patienceMs: 25 };
 
+/**
+ * A heartbeat into a silent network must fail while there is time for another one: it waits no longer than the next is
+ * away. Less than half a second would be refused by a server that is only busy.
+ */
+const HEARTBEATS_IN_A_LEASE = 4;
+const LEAST_HEARTBEAT_LIMIT_MS = 500;
+
 /** The record of jobs in Postgres. Hot calls of one process share statements (group commit). */
 export function createJobStore(db: Database, options: JobStoreOptions = {}): JobStore {
   const { query } = db;
@@ -77,7 +84,10 @@ export function createJobStore(db: Database, options: JobStoreOptions = {}): Job
       if (!isUuid(request.jobId)) return { kind: "void" };
       return claimsOf(stages === undefined ? null : arrayLiteral(stages))({ request, worker, leaseMs });
     },
-    heartbeat: (held, leaseMs) => extendLeases(query, held, leaseMs),
+    heartbeat: (held, leaseMs) => {
+      const limitMs = Math.max(LEAST_HEARTBEAT_LIMIT_MS, leaseMs / HEARTBEATS_IN_A_LEASE);
+      return extendLeases((text, params) => query(text, params, { limitMs }), held, leaseMs);
+    },
     settle: (request, holder) => {
       const call = { request, ...holder };
       return request.settlement.gate === null ? settle(call) : settleAtGate(db, call);

@@ -1,6 +1,11 @@
 import { interrupt } from "@millrace/core";
+import { swallowingProxy, until } from "@millrace/testing";
 import { describe, expect, it } from "vitest";
+import { connectDatabase, type Database } from "../database.ts";
 import { claimed, expireLease, newJob, settle, storeUnderTest, submitted } from "../job-store.fixture.ts";
+import { createJobStore } from "../job-store.ts";
+import { newId } from "../new-id.ts";
+import { extendLeases } from "./heartbeat.ts";
 
 const t = storeUnderTest();
 
@@ -44,19 +49,49 @@ describe("heartbeat", () => {
   it("stays a heap-only update", async () => {
     const { jobId } = await submitted(t.store, newJob(t.ownerId));
     const { fence } = await claimed(t.store, jobId);
-    const counts = async () => {
-      await t.db.query("select pg_stat_force_next_flush() is null as flushed where $1 = 1", [1]);
-      const [row] = await t.db.query<{ all: number; hot: number }>(
-        `select n_tup_upd::int as all, n_tup_hot_upd::int as hot from pg_stat_user_tables where relname = 'pipeline_jobs' and $1 = 1`,
-        [1],
-      );
-      return row!;
-    };
-    const [before] = await t.db.query<{ ctid: string }>("select ctid::text from pipeline_jobs where id = $1", [jobId]);
-    for (let i = 0; i < 3; i += 1) await t.store.heartbeat([{ jobId, fence, progress: i }], 30_000);
-    const [after] = await t.db.query<{ ctid: string }>("select ctid::text from pipeline_jobs where id = $1", [jobId]);
-    const page = (ctid: string) => ctid.split(",")[0];
-    expect(page(after!.ctid)).toBe(page(before!.ctid));
-    expect((await counts()).hot).toBeGreaterThanOrEqual(3);
+    // the session's own counts: they go on to the shared ones, and start again at zero, only between transactions
+    await t.db.transaction(async (query) => {
+      const counts = async () => {
+        const [row] = await query<{ updated: number; hot: number }>(
+          `select pg_stat_get_xact_tuples_updated(oid)::int as updated, pg_stat_get_xact_tuples_hot_updated(oid)::int as hot
+           from pg_class where relname = $1`,
+          ["pipeline_jobs"],
+        );
+        return row!;
+      };
+      const before = await counts();
+      for (let i = 0; i < 3; i += 1) await extendLeases(query, [{ jobId, fence, progress: i }], 30_000);
+      const after = await counts();
+      expect({ updated: after.updated - before.updated, hot: after.hot - before.hot }).toEqual({ updated: 3, hot: 3 });
+    });
+  });
+
+  it("gives up on a silent network while there is time for another one", async () => {
+    const proxy = await swallowingProxy({ port: Number(new URL(t.database.url).port) });
+    const connected = (queryTimeoutMs: number) =>
+      connectDatabase({
+        url: proxy.through(t.database.url),
+        maxConnections: 1,
+        queryTimeoutMs,
+        applicationName: "silent",
+      });
+    const [patient, hasty] = [connected(600_000), connected(700)];
+    try {
+      await Promise.all([patient, hasty].map((db) => until(() => db.query("select 1"))));
+      await proxy.set("swallow");
+      const beat = (db: Database, leaseMs: number) =>
+        createJobStore(db).heartbeat([{ jobId: newId(), fence: 1, progress: null }], leaseMs);
+      const fails = async (db: Database, leaseMs: number, limitMs: number) =>
+        await expect(beat(db, leaseMs)).rejects.toMatchObject({
+          code: "STORE_UNAVAILABLE",
+          message: expect.stringContaining(`within ${limitMs} ms`),
+        });
+      // a quarter of the lease, at least half a second, at most what any call waits
+      await Promise.all([fails(patient, 4_000, 1_000), fails(patient, 400, 500), fails(hasty, 30_000, 700)]);
+    } finally {
+      await proxy.set("cut");
+      await Promise.all([patient.close(), hasty.close()]);
+      await proxy.close();
+    }
   });
 });
