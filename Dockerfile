@@ -22,7 +22,7 @@ LABEL org.opencontainers.image.title="Millrace" \
       org.opencontainers.image.revision=$GIT_SHA
 WORKDIR /app
 # A volume mounted here belongs to the user below from the start.
-RUN mkdir -p /var/lib/millrace/blobs && chown -R node:node /var/lib/millrace
+RUN mkdir -p /var/lib/millrace/blobs /var/lib/millrace/spool && chown -R node:node /var/lib/millrace
 COPY --from=build /app ./
 USER node
 STOPSIGNAL SIGTERM

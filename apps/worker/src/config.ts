@@ -1,5 +1,4 @@
-import { hostname, tmpdir } from "node:os";
-import { join } from "node:path";
+import { hostname } from "node:os";
 import { z } from "zod";
 import { parseLanes } from "./parse-lanes.ts";
 
@@ -37,7 +36,7 @@ const schema = z.object({
   /** How long a claim is good without a heartbeat; a dead worker's jobs go to another one when it is over. */
   LEASE_MS: z.coerce.number().int().min(1_000).default(10_000),
   /** Keeps finished results while Postgres and Redis are both away. Workers of one machine should share it. */
-  SPOOL_DIR: z.string().default(join(tmpdir(), "millrace-spool")),
+  SPOOL_DIR: z.string().default("/tmp/millrace-spool"),
   /** A lane that fetches nothing for this long, although work waits, is mended; then the process ends. */
   WATCHDOG_MS: z.coerce.number().int().min(5_000).default(30_000),
   /** How long a fetched ticket stays this worker's own without being renewed, and how often dead workers' are looked for. */
@@ -60,6 +59,10 @@ const schema = z.object({
   LLM_MODEL: z.string().optional(),
   LLM_FALLBACK_MODELS: list.prefault(""),
   MAX_NEW_TAGS: z.coerce.number().int().min(0).max(10).default(3),
+  /** `production` makes weak secrets fatal. */
+  NODE_ENV: z.string().optional(),
+  /** Starts although a check says that work could be lost. */
+  ALLOW_UNFIT: flag.default(false),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
 });
 

@@ -1,5 +1,5 @@
 import { MillraceError, type Registry, registryOf } from "@millrace/core";
-import { loadPipelineModules, pipelines } from "@millrace/pipelines";
+import { type ContentRecords, loadPipelineModules, pipelines } from "@millrace/pipelines";
 import {
   type Analyser,
   type AnalysisContext,
@@ -15,7 +15,7 @@ import type { WorkerConfig } from "./config.ts";
 
 export interface PipelineStores {
   /** undefined in a stage thread, which computes and asks Postgres nothing. */
-  readonly contents: { contextFor(ownerId: string): Promise<AnalysisContext> } | undefined;
+  readonly contents: ({ contextFor(ownerId: string): Promise<AnalysisContext> } & ContentRecords) | undefined;
 }
 
 const USER_AGENT = "Millrace/0.1";
@@ -38,6 +38,8 @@ export async function wirePipelines(config: WorkerConfig, { contents }: Pipeline
       youtube: createYoutube({ fetch, apiKey: config.YOUTUBE_API_KEY }),
       analyser: analyserOf(config),
       context: contents ?? noContents,
+      ...(contents !== undefined && { records: contents }),
+      ...(config.LLM_BASE_URL !== undefined && { provider: new URL(config.LLM_BASE_URL).host }),
     },
   });
   const own = await loadPipelineModules(config.PIPELINE_MODULES);

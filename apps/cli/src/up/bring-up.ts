@@ -102,6 +102,7 @@ async function startParts(options: BringUpOptions, parts: Parts) {
     databaseUrl: stores.databaseUrl,
     redisUrl: stores.redisUrl,
     blobUrl: config.BLOB_URL ?? pathToFileURL(join(config.dataDir, "blobs")).href,
+    spoolFolder: join(config.dataDir, "spool"),
     apiPort: await choosePort(config.PORT, "API", terminal),
     dashboardPort: await choosePort(config.DASHBOARD_PORT, "dashboard", terminal),
     dashboardPassword,

@@ -9,6 +9,7 @@ export interface ProgramSettings {
   readonly databaseUrl: string;
   readonly redisUrl: string | undefined;
   readonly blobUrl: string;
+  readonly spoolFolder: string;
   readonly apiPort: number;
   readonly dashboardPort: number;
   readonly dashboardPassword: string;
@@ -29,6 +30,7 @@ export function programSpecs(settings: ProgramSettings): readonly ProgramSpec[] 
     DATABASE_URL: settings.databaseUrl,
     ...(settings.redisUrl === undefined ? { QUEUE_BACKEND: "postgres" } : { REDIS_URL: settings.redisUrl }),
     BLOB_URL: settings.blobUrl,
+    SPOOL_DIR: settings.spoolFolder,
     LOG_LEVEL: settings.logLevel,
     ALLOW_LOOPBACK: String(settings.allowLoopback),
   };
