@@ -16,6 +16,7 @@ const TAGS = 50;
 const TOPICS = 20;
 const PAIR_SEEN = 3;
 const PAIRS_PER_TAG = 20;
+const ALIASES = 50;
 
 const CONTEXT = `
 with recent as materialized (
@@ -60,10 +61,13 @@ select
   (select coalesce(jsonb_agg(jsonb_build_object('tags', jsonb_build_array(one, other), 'count', seen) order by seen desc, one, other), '[]')
    from best_pairs) as tag_pairs,
   (select coalesce(jsonb_object_agg(quality_tier, seen), '{}')
-   from (select quality_tier, count(*) as seen from recent where quality_tier is not null group by 1) t) as tiers
+   from (select quality_tier, count(*) as seen from recent where quality_tier is not null group by 1) t) as tiers,
+  (select coalesce(jsonb_agg(jsonb_build_object('variant', variant, 'canonical', canonical) order by usage_count desc, variant), '[]')
+   from (select variant, canonical, usage_count from tag_aliases where owner_id = $1::uuid
+         order by usage_count desc, variant limit ${ALIASES}) a) as aliases
 `;
 
 export async function readContentContext(query: Query, ownerId: string): Promise<ContentContext> {
-  const [row] = await query<Omit<ContentContext, "aliases">>(CONTEXT, [ownerId]);
-  return { ...row!, aliases: [] };
+  const [row] = await query<ContentContext>(CONTEXT, [ownerId]);
+  return { ...row! };
 }

@@ -39,16 +39,23 @@ describe("migrate", () => {
     expect(await names(TABLES)).toEqual([
       "api_keys",
       "audit_events",
+      "callback_attempts",
       "callback_deliveries",
       "callback_endpoints",
+      "content_entities",
+      "content_texts",
       "contents",
+      "entities",
       "job_events",
+      "job_payloads",
       "job_stages",
       "leases",
       "owners",
       "pipeline_jobs",
       "queue_settings",
       "reviews",
+      "tag_aliases",
+      "usage_events",
     ]);
   });
 
@@ -69,6 +76,11 @@ describe("migrate", () => {
         "ix_pipeline_jobs_resource_key",
         "ix_pipeline_jobs_content_id",
         "uq_callback_deliveries_job_id_event",
+        "uq_entities_owner_id_entity_type_normalized_name",
+        "ix_content_entities_entity_id_content_id",
+        "ix_content_texts_search",
+        "ix_contents_all_tags",
+        "ix_usage_events_owner_id_at",
       ]),
     );
   });

@@ -1,5 +1,5 @@
 export { CONTENT_TYPES, type ContentInput, type ContentInputDraft, type ContentType, contentInput } from "./content/input.ts";
-export type { ContentLimits, ContentNeeds } from "./content/needs.ts";
+export type { ContentLimits, ContentNeeds, ContentRecords } from "./content/needs.ts";
 export { type ContentResult, contentResult } from "./content/outputs.ts";
 export { contentPipeline } from "./content/pipeline.ts";
 export { type ContentSpec, contentSpec } from "./content/spec.ts";

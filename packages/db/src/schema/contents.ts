@@ -46,6 +46,8 @@ export const contents = pgTable(
     processedAt: instant(),
     pipelineVersion: text(),
     author: text(),
+    /** The completed run whose row in `content_texts` text search looks at. */
+    textJobId: uuid(),
     createdAt: instant().notNull().default(sql`now()`),
     updatedAt: instant().notNull().default(sql`now()`),
   },
@@ -56,6 +58,8 @@ export const contents = pgTable(
     index("ix_contents_processing_status").on(t.processingStatus),
     // read backwards: newest first
     index("ix_contents_owner_id_created_at_id").on(t.ownerId, t.createdAt, t.id),
+    index("ix_contents_owner_id_quality_tier_created_at_id").on(t.ownerId, t.qualityTier, t.createdAt, t.id),
+    index("ix_contents_all_tags").using("gin", sql`(${t.tags} || ${t.pipelineTags})`),
     check("ck_contents_processing_status", sql`${t.processingStatus} in ${anyOf(JOB_STATUSES)}`),
     check("ck_contents_quality_tier", sql`${t.qualityTier} in ${anyOf(QUALITY_TIERS)}`),
     check("ck_contents_quality_score", sql`${t.qualityScore} between 1 and 100`),

@@ -1,7 +1,7 @@
 import { type JsonObject, URL_CLASSES } from "@millrace/core";
 import { z } from "zod";
 import { CONTENT_TYPES } from "./input.ts";
-import { unifiedResult } from "./unified-result.ts";
+import { contentEntity, preDetectedEntity, unifiedResult } from "./unified-result.ts";
 
 /** Bytes that a stage left in the blob store for the next ones. */
 const blobRef = z.object({ key: z.string().min(1), bytes: z.number().int().nonnegative() });
@@ -86,8 +86,8 @@ export const analyseOutput = z.object({
   unified_result: unifiedResult,
   aliases: z.array(z.object({ variant: z.string(), canonical: z.string() })),
   usage: usage.nullable(),
-  /** Prompt and raw answer; jobs of the full data tier only. */
-  trace: blobRef.nullable(),
+  /** What addresses name, as the analyser was told; absent in outputs of older workers. */
+  pre_detected: z.array(preDetectedEntity).default([]),
 });
 
 /** The job's result: copied to the contents row in the transaction that completes the job. */
@@ -102,6 +102,8 @@ export const contentResult = z.object({
   metadata,
   unified_result: unifiedResult,
   aliases: z.array(z.object({ variant: z.string(), canonical: z.string() })),
+  /** Written to `entities` and `content_entities` in the same transaction. */
+  entities: z.array(contentEntity),
   usage: z
     .object({
       input_tokens: z.number(),
@@ -111,4 +113,5 @@ export const contentResult = z.object({
     })
     .nullable(),
 });
+export type ContentEntity = z.output<typeof contentEntity>;
 export type ContentResult = z.output<typeof contentResult>;

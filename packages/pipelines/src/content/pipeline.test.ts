@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Json } from "@millrace/core";
-import type { Analyser, AnalysisInput, Youtube } from "@millrace/providers";
+import { type Json, MillraceError } from "@millrace/core";
+import type { Analyser, Analysis, AnalysisInput, Youtube } from "@millrace/providers";
 import PdfDocument from "pdfkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ContentInputDraft } from "./input.ts";
+import type { ContentRecords } from "./needs.ts";
 import { type ContentBench, OWNER, openContentBench } from "./pipeline.contract.ts";
 
 const VIDEO = "dQw4w9WgXcQ";
@@ -329,17 +330,29 @@ describe("reprocess (A-S23)", () => {
 });
 
 describe("analysis", () => {
-  const recording = () => {
+  const recording = (over: Partial<Analysis> = {}) => {
     const seen: AnalysisInput[] = [];
     const local = bench.needs.analyser;
     const analyser: Analyser = {
       ...local,
       analyse: async (input, options) => {
         seen.push(input);
-        return { ...(await local.analyse(input, options)), trace: { prompt: "what was asked" } };
+        return { ...(await local.analyse(input, options)), trace: { prompt: "what was asked" }, ...over };
       },
     };
     return { seen, analyser };
+  };
+  const recordingRecords = () => {
+    type Said<Name extends keyof ContentRecords> = Parameters<ContentRecords[Name]>[0][];
+    const texts: Said<"keepText"> = [];
+    const payloads: Said<"keepPayload"> = [];
+    const usage: Said<"recordUsage"> = [];
+    const records: ContentRecords = {
+      keepText: async (text) => void texts.push(text),
+      keepPayload: async (payload) => void payloads.push(payload),
+      recordUsage: async (used) => void usage.push(used),
+    };
+    return { records, kept: { texts, payloads, usage } };
   };
 
   test("sees title, text, the owner's context and what addresses name", async () => {
@@ -359,15 +372,96 @@ describe("analysis", () => {
     await own.stop();
   });
 
-  test.each([
-    ["full", true],
-    ["compact", false],
-  ] as const)("of a %s job keeps its trace: %s", async (dataTier, isKept) => {
-    const own = await openContentBench({ analyser: recording().analyser, blobs: bench.blobs });
-    const { result, job } = await own.run(await uploaded("markdown", MARKDOWN, "a.md"), { dataTier });
-    const key = isKept ? `jobs/${job.id}/trace.json` : null;
-    expect(result.metadata).toMatchObject({ trace: key });
-    if (key !== null) expect(await storedJson(key)).toEqual({ prompt: "what was asked" });
+  test("A-Q13: a full job keeps prompt and answer beside its result, and what was used is counted (A2.4)", async () => {
+    const usage = { inputTokens: 120, outputTokens: 30, calls: 2, costUsd: 0.5 };
+    const { analyser } = recording({ usage });
+    const { records, kept } = recordingRecords();
+    const own = await openContentBench({ analyser, blobs: bench.blobs, records, provider: "example" });
+    const input = await uploaded("markdown", MARKDOWN, "a.md");
+    const { result, job, warnings } = await own.run(input, { dataTier: "full" });
+    expect(kept.payloads).toEqual([
+      { jobId: job.id, fence: 1, stage: "analyse", payload: { prompt: "what was asked" } },
+    ]);
+    expect(kept.usage).toEqual([
+      {
+        jobId: job.id,
+        fence: 1,
+        stage: "analyse",
+        ownerId: OWNER,
+        provider: "example",
+        model: result.unified_result.model,
+        ...usage,
+      },
+    ]);
+    expect(result.metadata).not.toHaveProperty("trace");
+    expect(warnings).toEqual([]);
     await own.stop();
+  });
+
+  test("A-Q13: a compact job keeps no prompt", async () => {
+    const { records, kept } = recordingRecords();
+    const own = await openContentBench({ analyser: recording().analyser, blobs: bench.blobs, records });
+    await own.run(await uploaded("markdown", MARKDOWN, "a.md"), { dataTier: "compact" });
+    expect(kept.payloads).toEqual([]);
+    await own.stop();
+  });
+
+  test("A-Q13 A2.4: an analysis that failed was paid for too, and a full job shows what was answered", async () => {
+    const usage = { inputTokens: 9, outputTokens: 1, calls: 1, costUsd: null };
+    const details = { model: "m-1", usage, raw_answer: "no JSON" };
+    const analyser: Analyser = {
+      ...bench.needs.analyser,
+      analyse: () => Promise.reject(new MillraceError("PARSE_FAILED", "no result", { details })),
+    };
+    const { records, kept } = recordingRecords();
+    const own = await openContentBench({ analyser, blobs: bench.blobs, records, provider: "example" });
+    const run = own.run(await uploaded("markdown", MARKDOWN, "a.md"), { dataTier: "full" });
+    await expect(run).rejects.toMatchObject({ code: "PARSE_FAILED", stage: "analyse" });
+    expect(kept.usage).toMatchObject([{ model: "m-1", provider: "example", inputTokens: 9 }]);
+    expect(kept.payloads).toMatchObject([{ payload: { error_code: "PARSE_FAILED", raw_answer: "no JSON" } }]);
+    await own.stop();
+  });
+
+  test("a result stands when its records cannot be kept, with a warning for each", async () => {
+    const refuse = () => Promise.reject(new MillraceError("INTERNAL", "not today"));
+    const records = { keepText: refuse, keepPayload: refuse, recordUsage: refuse };
+    const own = await openContentBench({ analyser: recording().analyser, blobs: bench.blobs, records });
+    const { warnings } = await own.run(await uploaded("markdown", MARKDOWN, "a.md"), { dataTier: "full" });
+    expect(warnings).toEqual(["RECORDS_NOT_KEPT", "TEXT_NOT_SEARCHABLE"]);
+    await own.stop();
+  });
+
+  test("hands title, tags, summary and text to text search, of a long one the beginning", async () => {
+    const { records, kept } = recordingRecords();
+    const own = await openContentBench({ blobs: bench.blobs, records, limits: { maxSearchedCharacters: 100 } });
+    const { result, job } = await own.run({ ...(await uploaded("markdown", MARKDOWN, "a.md")), tags: ["mine"] });
+    expect(kept.texts).toEqual([
+      {
+        jobId: job.id,
+        fence: 1,
+        title: "Durable queues",
+        tags: [...result.tags, ...result.unified_result.tags],
+        summary: result.unified_result.summary,
+        body: expect.stringContaining("Another heading"),
+      },
+    ]);
+    expect(kept.texts[0]?.body).toHaveLength(100);
+    await own.stop();
+  });
+
+  test("A2.4: its result names every entity once, those of addresses among them", async () => {
+    const { result } = await bench.run(await uploaded("markdown", MARKDOWN, "a.md"));
+    expect(result.entities).toContainEqual({
+      type: "repo",
+      name: "taskforcesh/bullmq",
+      normalized_name: "taskforcesh/bullmq",
+      hierarchy: [],
+      edge_type: expect.any(String),
+      confidence: expect.any(Number),
+      source: "url_detected",
+    });
+    const keys = result.entities.map(({ type, normalized_name }) => `${type} ${normalized_name}`);
+    expect(new Set(keys).size).toBe(keys.length);
+    for (const { name } of result.unified_result.topics) expect(result.entities.map((e) => e.name)).toContain(name);
   });
 });

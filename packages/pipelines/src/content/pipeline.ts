@@ -1,5 +1,5 @@
 import { definePipeline, type Pipeline } from "@millrace/core";
-import { type ContentNeeds, DEFAULT_LIMITS, type StageNeeds } from "./needs.ts";
+import { type ContentNeeds, DEFAULT_LIMITS, NO_RECORDS, type StageNeeds } from "./needs.ts";
 import { contentSpec } from "./spec.ts";
 import { analyse } from "./stages/analyse.ts";
 import { chunk } from "./stages/chunk.ts";
@@ -13,7 +13,8 @@ import { store } from "./stages/store.ts";
 
 /** Content ingest (A): a file, page or video becomes stored text with tags, tier, summary and entities. */
 export function contentPipeline(needs: ContentNeeds): Pipeline {
-  const all: StageNeeds = { ...needs, limits: { ...DEFAULT_LIMITS, ...needs.limits } };
+  const limits = { ...DEFAULT_LIMITS, ...needs.limits };
+  const all: StageNeeds = { ...needs, records: needs.records ?? NO_RECORDS, limits };
   return definePipeline(contentSpec({ analyserLane: needs.analyser.lane }), {
     resolve,
     fetch: fetchSource(all),
@@ -23,6 +24,6 @@ export function contentPipeline(needs: ContentNeeds): Pipeline {
     store: store(all),
     context: context(all),
     analyse: analyse(all),
-    persist,
+    persist: persist(all),
   });
 }

@@ -25,3 +25,20 @@ export const unifiedResult = z.object({
   model: z.string().min(1),
   processed_at: z.string(),
 });
+
+/** An entity that addresses name, as it is handed to the analyser. */
+export const preDetectedEntity = z.object({ id: z.string(), type: entityType, name: z.string() });
+
+/** One thing a content speaks of, as the database keeps it. */
+export const contentEntity = z.object({
+  type: entityType,
+  name: z.string().min(1),
+  /** What makes two of one type the same: lower case; of a topic the whole hierarchy. */
+  normalized_name: z.string().min(1),
+  /** Of a topic, from general to special. */
+  hierarchy: z.array(z.string()).readonly(),
+  edge_type: edgeType,
+  /** 0 to 1. */
+  confidence: z.number().min(0).max(1),
+  source: z.enum(["ai_extracted", "url_detected"]),
+});

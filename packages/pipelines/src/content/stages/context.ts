@@ -1,11 +1,11 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { done, MillraceError } from "@millrace/core";
 import type { AnalysisContext } from "@millrace/providers";
 import type { ContentStage } from "../content-stage.ts";
 import type { StageNeeds } from "../needs.ts";
+import { whileAway } from "../while-away.ts";
 
-/** Reads may be repeated inside a stage (A-Q01): together some 16 s, the time a restart of the store takes. */
-const WAITS_MS = [250, 500, 1_000, 2_000, 4_000, 8_000];
+/** Together some 16 s, the time a restart of the store takes. */
+const PATIENCE = { waitsMs: [250, 500, 1_000, 2_000, 4_000, 8_000], patienceMs: 28_000 };
 
 /** As much as an analyser can use; the prompt takes 50 tags, 20 topics and 50 aliases of it (A2.4). */
 const LIMITS = { tags: 200, topics: 50, pairs: 200, aliases: 50 };
@@ -25,24 +25,18 @@ function bounded(context: AnalysisContext) {
 /** Asks what the owner's earlier contents say. CONTEXT_FETCH_ERROR when the store will not tell. */
 export function context({ context: contents }: StageNeeds): ContentStage<"context"> {
   return async ({ job, signal, log }) => {
-    for (const waitMs of [...WAITS_MS, undefined]) {
-      try {
-        return done(bounded(await contents.contextFor(job.ownerId)));
-      } catch (cause) {
-        signal.throwIfAborted();
-        const isPassing = cause instanceof MillraceError && cause.retry === "backoff";
-        if (!isPassing || waitMs === undefined) {
-          const reason = cause instanceof Error ? cause.message : String(cause);
-          const retry = isPassing ? "backoff" : "never";
-          throw new MillraceError("CONTEXT_FETCH_ERROR", `the owner's tags and topics cannot be read: ${reason}`, {
-            retry,
-            cause,
-          });
-        }
-        log.warn({ job_id: job.id, wait_ms: waitMs, code: cause.code }, "context not readable, asking again");
-        await sleep(waitMs, undefined, { signal });
-      }
+    try {
+      const read = () => contents.contextFor(job.ownerId);
+      const said = await whileAway(read, { ...PATIENCE, signal, log, jobId: job.id });
+      return done(bounded(said));
+    } catch (cause) {
+      signal.throwIfAborted();
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const retry = cause instanceof MillraceError && cause.retry === "backoff" ? "backoff" : "never";
+      throw new MillraceError("CONTEXT_FETCH_ERROR", `the owner's tags and topics cannot be read: ${reason}`, {
+        retry,
+        cause,
+      });
     }
-    throw new MillraceError("CONTEXT_FETCH_ERROR", "the owner's tags and topics cannot be read");
   };
 }
