@@ -4,7 +4,8 @@ import {
   type Lane,
   type LaneConsumer,
   type Log,
-  StoreUnavailableError,
+  MillraceError,
+  QueueUnavailableError,
   type Ticket,
   type TicketQueue,
   ticketId,
@@ -12,8 +13,9 @@ import {
 import type { JobType } from "bullmq";
 import { batchWriter } from "./batch-writer.ts";
 import { consumeLane } from "./consume-lane.ts";
+import { applyLimits, readLimits } from "./lane-limits.ts";
 import { postgresBackend } from "./postgres-backend.ts";
-import type { QueueBackend } from "./queue-backend.ts";
+import type { QueueBackend, TicketProcessor } from "./queue-backend.ts";
 import { DEFAULT_TIMINGS, type QueueTimings } from "./queue-timings.ts";
 import { redisBackend } from "./redis-backend.ts";
 import type { ServerCheck } from "./server-check.ts";
@@ -90,11 +92,31 @@ export async function connectQueue(address: QueueAddress, options: ConnectQueueO
       return { waiting, active: count("active"), delayed: count("delayed") };
     },
 
+    async *list(lane) {
+      try {
+        yield* backend.list(lane);
+      } catch (cause) {
+        throw unavailable(cause);
+      }
+    },
+
+    async discard(tickets) {
+      const idsOf = (lane: Lane): string[] => tickets.filter((ticket) => ticket.lane === lane).map(({ id }) => id);
+      const discard = (lane: Lane, ids: string[]): number | Promise<number> =>
+        ids.length === 0 ? 0 : backend.discard(lane, ids);
+      const counts = await available(Promise.all(LANES.map((lane) => discard(lane, idsOf(lane)))));
+      return counts.reduce((sum, count) => sum + count, 0);
+    },
+
+    incarnation: () => available(backend.incarnation()),
+    limits: (lane) => available(readLimits(backend.queues[lane], lane)),
+    applyLimits: (limits) => available(applyLimits(backend.queues[limits.lane], limits)),
+    spool: backend.spool,
+
     consume(lane, { concurrency, work }) {
       if (role !== "worker") throw new Error("A queue connected as a producer cannot consume.");
-      const openWorker = (take: Parameters<QueueBackend["openWorker"]>[1]) =>
-        backend.openWorker(lane, take, concurrency);
-      const consumer = consumeLane({ lane, openWorker, work, timings, log });
+      const openWorker = (take: TicketProcessor) => backend.openWorker(lane, take, concurrency);
+      const consumer = consumeLane({ lane, openWorker, work, concurrency, timings, log });
       consumers.add(consumer);
       return consumer;
     },
@@ -147,6 +169,12 @@ async function available<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (cause) {
-    throw new StoreUnavailableError("The queue could not be reached.", { cause });
+    throw unavailable(cause);
   }
+}
+
+/** An error that already says what it is stays what it is. */
+function unavailable(cause: unknown): unknown {
+  if (cause instanceof MillraceError) return cause;
+  return new QueueUnavailableError("The queue could not be reached.", { cause });
 }

@@ -9,12 +9,13 @@ import {
   Queue,
   type RedisQueueBackend,
   runMigrations,
-  Worker,
 } from "bullmq";
 import { Pool } from "pg";
+import { LaneWorker } from "./lane-worker.ts";
 import { checkPostgresServer } from "./postgres-server-check.ts";
+import { discardPostgresTickets, postgresTicketList } from "./postgres-ticket-list.ts";
 import { postgresTicketStates } from "./postgres-ticket-states.ts";
-import { EVENTS_KEPT, type LaneQueue, type LaneWorker, type QueueBackend } from "./queue-backend.ts";
+import { EVENTS_KEPT, type LaneQueue, type QueueBackend } from "./queue-backend.ts";
 import type { QueueTimings } from "./queue-timings.ts";
 import { reportErrors } from "./report-errors.ts";
 import { laneWorkerOptions } from "./worker-options.ts";
@@ -67,9 +68,15 @@ export async function postgresBackend(options: PostgresBackendOptions): Promise<
       return Promise.all(entries.map(({ job, jobId }) => engine.addJob(job, jobId)));
     },
     states: (lane, ids) => postgresTicketStates(pool, lane, ids),
-    openWorker: (lane, take, concurrency): LaneWorker => {
+    list: (lane) => postgresTicketList(pool, lane),
+    discard: (lane, ids) => discardPostgresTickets(pool, lane, ids),
+    // The tickets live and die with the rows: nothing can be lost here that is not lost there.
+    incarnation: async () => "postgres",
+    spool: undefined,
+    openWorker: (lane, take, concurrency) => {
       const options = { connection: {}, ...laneWorkerOptions({ timings, concurrency, completedKept: COMPLETED_KEPT }) };
-      return new Worker(lane, take, options, backendOn(pool));
+      const { idleReadMs } = timings;
+      return new LaneWorker({ lane, take, options, idleReadMs, backendFactory: backendOn(pool) });
     },
     ping: () => pool.query("SELECT 1"),
     checkServer: () => checkPostgresServer(pool),

@@ -8,13 +8,18 @@ export async function checkPostgresServer(pool: Pool): Promise<ServerCheck> {
     "SELECT current_setting('server_version_num')::int AS number, split_part(current_setting('server_version'), ' ', 1) AS version",
   );
   const { number, version } = rows[0]!;
+  const isOld = Math.floor(number / 10_000) < REQUIRED_MAJOR;
+  const fix = { fix: `Update it to PostgreSQL ${REQUIRED_MAJOR} or newer.` };
   return {
     server: `PostgreSQL ${version}`,
     version,
-    maxmemoryPolicy: null,
-    problems:
-      Math.floor(number / 10_000) < REQUIRED_MAJOR
-        ? [{ severity: "fatal", message: `PostgreSQL ${version} is too old: ${REQUIRED_MAJOR} or newer is required.` }]
-        : [],
+    findings: [
+      {
+        check: "queue_postgres_version",
+        severity: isOld ? "fatal" : "ok",
+        message: `The queue runs in PostgreSQL ${version}${isOld ? ", which is too old" : ""}.`,
+        ...(isOld && fix),
+      },
+    ],
   };
 }

@@ -3,14 +3,15 @@ import type { Pool } from "pg";
 
 /** States of the tickets `ids` of `lane`, by position, in one query. */
 export async function postgresTicketStates(pool: Pool, lane: Lane, ids: readonly string[]): Promise<TicketState[]> {
-  const { rows } = await pool.query<{ id: string; is_finished: boolean }>(
-    "SELECT id, state IN ('completed', 'failed') AS is_finished FROM job WHERE queue = $1 AND id = ANY($2)",
+  const { rows } = await pool.query<{ id: string; state: string }>(
+    "SELECT id, state::text FROM job WHERE queue = $1 AND id = ANY($2)",
     [lane, ids],
   );
-  const finished = new Map(rows.map((row) => [row.id, row.is_finished]));
+  const states = new Map(rows.map((row) => [row.id, row.state]));
   return ids.map((id) => {
-    const isFinished = finished.get(id);
-    if (isFinished === undefined) return "missing";
-    return isFinished ? "finished" : "live";
+    const state = states.get(id);
+    if (state === undefined) return "missing";
+    if (state === "completed" || state === "failed") return "finished";
+    return state === "active" ? "held" : "waiting";
   });
 }

@@ -1,5 +1,6 @@
-import type { Lane, TicketState } from "@millrace/core";
-import type { Job, Queue, Worker } from "bullmq";
+import type { Lane, ListedTicket, Spool, TicketState } from "@millrace/core";
+import type { Job, Queue } from "bullmq";
+import type { LaneWorker } from "./lane-worker.ts";
 import type { ServerCheck } from "./server-check.ts";
 import type { TicketBody, TicketEntry } from "./ticket-entry.ts";
 
@@ -12,7 +13,6 @@ export type TicketProcessor = (
 ) => Promise<null>;
 
 export type LaneQueue = Queue<TicketBody, null, string>;
-export type LaneWorker = Worker<TicketBody, null, string>;
 
 /** BullMQ writes about four events a ticket to a stream nobody here reads: it cannot be switched off, only kept short. */
 export const EVENTS_KEPT = 100;
@@ -24,6 +24,13 @@ export interface QueueBackend {
   add(lane: Lane, entries: readonly TicketEntry[]): Promise<unknown>;
   /** States of up to 1,000 tickets, by position. */
   states(lane: Lane, ids: readonly string[]): Promise<TicketState[]>;
+  /** Every unfinished entry, page by page. */
+  list(lane: Lane): AsyncGenerator<ListedTicket>;
+  /** Takes out those that wait, and tells how many. */
+  discard(lane: Lane, ids: readonly string[]): Promise<number>;
+  incarnation(): Promise<string>;
+  readonly spool: Spool | undefined;
+  /** It does not fetch yet. */
   openWorker(lane: Lane, take: TicketProcessor, concurrency: number): LaneWorker;
   ping(): Promise<unknown>;
   checkServer(): Promise<ServerCheck>;

@@ -1,11 +1,11 @@
 import type { TicketState } from "@millrace/core";
 import type { Redis } from "ioredis";
 
-const ANSWERS: readonly TicketState[] = ["missing", "live", "finished"];
+const ANSWERS: readonly TicketState[] = ["missing", "waiting", "finished", "held"];
 
 /**
  * One atomic look at many tickets. A ticket's hash alone proves nothing: a finished one is kept for the board, and a hash
- * that no list knows would wait for ever. The two lists are read once per call and only if a ticket is in no sorted set,
+ * that no list knows would wait for ever. The lists are read once per call and only if a ticket is in no sorted set,
  * since asking a list for each id would walk it each time.
  */
 const STATES_SCRIPT = `
@@ -23,10 +23,10 @@ for i = 2, #ARGV do
     if not listed then
       listed = {}
       for k = 1, 3 do
-        for _, member in ipairs(redis.call("LRANGE", KEYS[k], 0, -1)) do listed[member] = true end
+        for _, member in ipairs(redis.call("LRANGE", KEYS[k], 0, -1)) do listed[member] = k == 1 and 3 or 1 end
       end
     end
-    answers[i - 1] = listed[id] and 1 or 0
+    answers[i - 1] = listed[id] or 0
   end
 end
 return answers`;

@@ -1,17 +1,12 @@
-/** What a queue server must be, and what it is. */
+import type { Finding } from "@millrace/core";
+
+/** What a queue server is, and how fit it is for its work. */
 export interface ServerCheck {
   /** For people, e.g. `Redis 7.0.15`. */
   readonly server: string;
   readonly version: string;
-  /** Null where there is none (Postgres) or the host hides it. */
-  readonly maxmemoryPolicy: string | null;
-  /** Fatal problems mean tickets would be lost or never run: do not start. */
-  readonly problems: readonly ServerProblem[];
-}
-
-export interface ServerProblem {
-  readonly severity: "fatal" | "warning";
-  readonly message: string;
+  /** One for everything that was looked at, also where nothing is wrong. Fatal: tickets would be lost or never run. */
+  readonly findings: readonly Finding[];
 }
 
 /** Whether dotted version `version` is `minimum` or newer. Missing parts count as 0. */

@@ -49,3 +49,12 @@ export function readBody(body: unknown): ReceivedTicket | null {
   if (typeof j !== "string" || typeof s !== "string" || typeof n !== "number") return null;
   return { jobId: j, stage: s, dispatchNo: n };
 }
+
+/** The same for the text Redis keeps. */
+export function readStoredBody(text: string | null | undefined): ReceivedTicket | null {
+  try {
+    return text ? readBody(JSON.parse(text)) : null;
+  } catch {
+    return null;
+  }
+}

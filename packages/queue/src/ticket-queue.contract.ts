@@ -142,7 +142,7 @@ export function ticketQueueContract(title: string, place: () => Promise<QueuePla
       await queue.add([ticket]);
       const { times } = record(queue, (_ticket, count) => (count === 1 ? later(399.6) : done));
       await until(async () => (await queue.counts("io")).delayed === 1);
-      expect(await queue.states([ticket])).toEqual(["live"]);
+      expect(await queue.states([ticket])).toEqual(["waiting"]);
       await until(() => times(ticket.jobId) === 2);
       expect(Date.now() - startedAt).toBeGreaterThanOrEqual(400);
       await until(async () => (await queue.states([ticket]))[0] === "finished");
@@ -194,7 +194,7 @@ export function ticketQueueContract(title: string, place: () => Promise<QueuePla
       expect(await queue.states([ticket])).toEqual(["finished"]);
     });
 
-    test("tells live, finished and missing tickets apart, by position and across lanes", async () => {
+    test("tells waiting, held, finished and missing tickets apart, by position and across lanes", async () => {
       const [finished, missing, waiting, otherLane, held] = [
         someTicket(),
         someTicket(),
@@ -212,7 +212,7 @@ export function ticketQueueContract(title: string, place: () => Promise<QueuePla
           : done,
       );
       const asked = [otherLane, missing, held, finished, waiting, { ...waiting, dispatchNo: 2 }];
-      const expected = ["live", "missing", "live", "finished", "live", "missing"];
+      const expected = ["waiting", "missing", "held", "finished", "waiting", "missing"];
       await until(async () => (await queue.states([finished]))[0] === "finished");
       expect(await queue.states(asked)).toEqual(expected);
       expect(await queue.states([])).toEqual([]);
@@ -224,7 +224,7 @@ export function ticketQueueContract(title: string, place: () => Promise<QueuePla
       const tickets = someTickets(2_500);
       await queue.add(tickets.filter((_ticket, i) => i % 2 === 0));
       const states = await queue.states(tickets);
-      expect(states).toEqual(tickets.map((_ticket, i) => (i % 2 === 0 ? "live" : "missing")));
+      expect(states).toEqual(tickets.map((_ticket, i) => (i % 2 === 0 ? "waiting" : "missing")));
     });
 
     test("removes a waiting ticket, and leaves one in a worker's hands alone", async () => {
@@ -238,7 +238,7 @@ export function ticketQueueContract(title: string, place: () => Promise<QueuePla
       await until(() => seen.length === 1);
       await queue.add([waiting]);
       await Promise.all([queue.remove(held), queue.remove(waiting), queue.remove(someTicket())]);
-      expect(await queue.states([held, waiting])).toEqual(["live", "missing"]);
+      expect(await queue.states([held, waiting])).toEqual(["held", "missing"]);
       release(done);
       await until(isIdle);
       expect(seen).toHaveLength(1);
@@ -322,7 +322,7 @@ export function ticketQueueContract(title: string, place: () => Promise<QueuePla
       const holder = await startTicketHolder(at.address, at.prefix, FAST);
       await until(() => holder.held().length === 3, { timeoutMs: 20_000 });
       await holder.kill();
-      expect(await queue.states(tickets)).toEqual(["live", "live", "live"]);
+      expect(await queue.states(tickets)).toEqual(["held", "held", "held"]);
       const { seen } = record(queue);
       await until(isIdle);
       expect(seen.map((ticket) => ticket.jobId).sort()).toEqual(tickets.map((ticket) => ticket.jobId).sort());
@@ -371,7 +371,7 @@ export function ticketQueueContract(title: string, place: () => Promise<QueuePla
       ];
       const tickets = resourceKeys.map((resourceKey) => someTicket({ resourceKey }));
       await queue.add(tickets);
-      expect(await queue.states(tickets)).toEqual(tickets.map(() => "live"));
+      expect(await queue.states(tickets)).toEqual(tickets.map(() => "waiting"));
       const { seen } = record(queue);
       await until(isIdle);
       expect(seen.map((ticket) => ticket.jobId).sort()).toEqual(tickets.map((ticket) => ticket.jobId).sort());
@@ -390,7 +390,7 @@ export function ticketQueueContract(title: string, place: () => Promise<QueuePla
     test("answers a ping, and finds its server fit", async () => {
       await queue.ping(1_000);
       const check = await queue.checkServer();
-      expect(check.problems).toEqual([]);
+      expect(check.findings.filter(({ severity }) => severity === "fatal")).toEqual([]);
       expect(check.server).toMatch(/^(Redis|Valkey|PostgreSQL) \d+\./);
     });
 

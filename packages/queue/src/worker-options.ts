@@ -16,6 +16,8 @@ export function laneWorkerOptions(settings: LaneWorkerSettings): Omit<WorkerOpti
     lockDuration: timings.lockMs,
     stalledInterval: timings.stalledCheckMs,
     drainDelay: timings.idleReadMs / 1_000,
+    // While a rate limit holds: how soon it is looked at again, since it may be lifted.
+    maximumRateLimitDelay: timings.idleReadMs,
     runRetryDelay: timings.retryMs,
     // Crashes are counted in Postgres. With BullMQ's default of 1 the second lost worker would fail the ticket for good.
     maxStalledCount: 1_000_000,
