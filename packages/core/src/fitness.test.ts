@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Finding, refuseUnfit } from "./fitness.ts";
+import { type Finding, refuseUnfit, type StartCheck } from "./fitness.ts";
 import type { Log } from "./log.ts";
 
 const findings: Finding[] = [
@@ -26,21 +26,36 @@ function collect(): { readonly log: Log; readonly lines: string[] } {
   return { log, lines };
 }
 
-test("fatal findings are refused, each in a line of its own with what to do; warnings are logged", () => {
+const check = async (over: Partial<StartCheck>): Promise<string[]> => {
   const { log, lines } = collect();
-  expect(() => refuseUnfit(findings, log, false)).toThrow(/:\n- c: Broken\. Mend it\.\n- d: Gone\.\nALLOW_UNFIT=true/);
+  await refuseUnfit({ looks: {}, findings: [], log, isOverridden: false, ...over });
+  return lines;
+};
+
+test("fatal findings are refused, each in a line of its own with what to do; warnings are logged", async () => {
+  const { log, lines } = collect();
+  const refusal = refuseUnfit({ looks: { store: async () => findings }, findings: [], log, isOverridden: false });
+  await expect(refusal).rejects.toThrow(/:\n- c: Broken\. → Mend it\.\n- d: Gone\.\nALLOW_UNFIT=true/);
   expect(lines).toEqual(["warn b Small."]);
 });
 
-test("overridden, it starts and says each fatal finding as an error", () => {
-  const { log, lines } = collect();
-  refuseUnfit(findings, log, true);
+test("what is known without looking counts as much", async () => {
+  await expect(check({ findings })).rejects.toThrow("- c: Broken.");
+});
+
+test("overridden, it starts and says each fatal finding as an error", async () => {
+  const lines = await check({ findings, isOverridden: true });
   expect(lines).toEqual(["warn b Small.", "error c running although: Broken.", "error d running although: Gone."]);
 });
 
-test("without a fatal finding nothing is refused", () => {
-  const { log, lines } = collect();
-  refuseUnfit(findings.slice(0, 2), log, false);
-  refuseUnfit([], log, true);
-  expect(lines).toEqual(["warn b Small."]);
+test("a store that is away is not judged, and the log says so", async () => {
+  const away = (): Promise<Finding[]> => Promise.reject(new Error("no answer"));
+  expect(await check({ looks: { queue: away } })).toEqual([
+    "warn queue_reachable queue could not be checked: no answer",
+  ]);
+});
+
+test("without a fatal finding nothing is refused", async () => {
+  expect(await check({ findings: findings.slice(0, 2) })).toEqual(["warn b Small."]);
+  expect(await check({})).toEqual([]);
 });

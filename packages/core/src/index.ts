@@ -9,7 +9,7 @@ export {
   type RetryAdvice,
   StoreUnavailableError,
 } from "./errors.ts";
-export { type Finding, refuseUnfit } from "./fitness.ts";
+export { type Finding, refuseUnfit, type StartCheck } from "./fitness.ts";
 export {
   ACTIVE_STATUSES,
   DATA_TIERS,
