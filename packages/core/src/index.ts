@@ -76,7 +76,7 @@ export { parseHttpUrl } from "./resource-key/parse-http-url.ts";
 export { resourceKeyOfContent, resourceKeyOfUrl, resourceKeyOfVideo, type Sha256, type UrlKeyOptions } from "./resource-key/resource-key.ts";
 export { isYoutubeVideoId, youtubeVideoId } from "./resource-key/youtube-video-id.ts";
 export { delayBeforeAttempt, NO_RETRY, type RetryPolicy } from "./retry-policy.ts";
-export { judgeSecret, judgeUrlSecret } from "./secret-strength.ts";
+export { judgeSecrets, type SecretSettings } from "./secret-strength.ts";
 export { jobErrorOf, type SettleInput, settleError, settleOutcome } from "./settle.ts";
 export {
   advance,

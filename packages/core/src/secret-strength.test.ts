@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { judgeSecret, judgeUrlSecret } from "./secret-strength.ts";
+import { judgeSecret, judgeSecrets, judgeUrlSecret } from "./secret-strength.ts";
 
 const GOOD = "7f3c9a1e5b2d";
 const options = { name: "DASHBOARD_PASSWORD", isProduction: false };
@@ -52,4 +52,24 @@ describe("judgeUrlSecret", () => {
   test("never says the password", () => {
     expect(JSON.stringify(judge("postgres://postgres:hunter2@db/millrace"))).not.toContain("hunter2");
   });
+});
+
+test("judgeSecrets judges what is set, strictly in production", () => {
+  const settings = {
+    DATABASE_URL: `postgres://u:${GOOD}@db/x`,
+    REDIS_URL: "redis://:redis@cache:6379",
+    DASHBOARD_PASSWORD: "changeme",
+  };
+  const seen = (over: object) =>
+    judgeSecrets({ ...settings, ...over }).map(({ check, severity }) => `${check} ${severity}`);
+  expect(seen({})).toEqual([
+    "secret_database_url_password ok",
+    "secret_redis_url_password warning",
+    "secret_dashboard_password warning",
+  ]);
+  expect(seen({ NODE_ENV: "production", REDIS_URL: undefined })).toEqual([
+    "secret_database_url_password ok",
+    "secret_dashboard_password fatal",
+  ]);
+  expect(judgeSecrets({})).toEqual([]);
 });

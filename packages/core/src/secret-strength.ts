@@ -9,7 +9,7 @@ const WELL_KNOWN = new Set(
   pass password passw0rd postgres postgresql qwerty redis root s3cret secret test user`.split(/\s+/),
 );
 
-export interface SecretOptions {
+interface SecretOptions {
   /** The setting, as the person knows it. */
   readonly name: string;
   readonly isProduction: boolean;
@@ -43,6 +43,27 @@ export function judgeUrlSecret(address: string, { name, isProduction }: SecretOp
     message: `${name} has no password: whoever reaches ${url.host} can read and change everything.`,
     fix: "Give the server a password, unless it knows its clients in another way.",
   };
+}
+
+/** The settings that carry secrets in every program; one that is not set is not judged. */
+export interface SecretSettings {
+  readonly DATABASE_URL?: string | undefined;
+  readonly REDIS_URL?: string | undefined;
+  readonly DASHBOARD_PASSWORD?: string | undefined;
+  readonly NODE_ENV?: string | undefined;
+}
+
+/** A finding for each secret that is set; what is a warning elsewhere is fatal with NODE_ENV=production. */
+export function judgeSecrets(settings: SecretSettings): Finding[] {
+  const isProduction = settings.NODE_ENV === "production";
+  const addresses = (["DATABASE_URL", "REDIS_URL"] as const).flatMap((name) => {
+    const address = settings[name];
+    return address === undefined ? [] : [judgeUrlSecret(address, { name, isProduction })];
+  });
+  const { DASHBOARD_PASSWORD: password } = settings;
+  return password === undefined
+    ? addresses
+    : [...addresses, judgeSecret(password, { name: "DASHBOARD_PASSWORD", isProduction })];
 }
 
 function weaknessOf(secret: string): string | undefined {
