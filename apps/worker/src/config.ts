@@ -44,6 +44,8 @@ const schema = z.object({
   QUEUE_STALLED_MS: z.coerce.number().int().min(200).default(10_000),
   MAX_CRASHES: z.coerce.number().int().min(1).default(3),
   CAN_LEAD: flag.default(true),
+  /** Whether this worker hands callbacks over to their receivers. */
+  CALLBACKS: flag.default(true),
   SOFT_STOP_MS: z.coerce.number().int().min(0).default(20_000),
   HARD_STOP_MS: z.coerce.number().int().min(0).default(5_000),
   STAGE_MAX_HEAP_MB: z.coerce.number().int().min(64).default(1_024),

@@ -1,10 +1,11 @@
 import { systemClock } from "@millrace/core";
-import { connectDatabase, createContentStore, createJobStore } from "@millrace/db";
+import { connectDatabase, createContentStore, createDeliveryStore, createJobStore } from "@millrace/db";
 import { folderSpool, leaderTimings, stageThreads, startWorker } from "@millrace/engine";
 import { connectQueue, refuseUnfitServer } from "@millrace/queue";
 import { pino } from "pino";
 import { describeConfig, readConfig, type WorkerConfig } from "./config.ts";
 import { startHealthServer } from "./health-server.ts";
+import { wireCallbacks } from "./wire-callbacks.ts";
 import { wirePipelines } from "./wire-pipelines.ts";
 
 /**
@@ -64,8 +65,9 @@ async function main(config: WorkerConfig): Promise<void> {
       stopOnce(`lane ${lane} is stuck`, EXIT.wedged);
     },
   });
+  const deliveries = config.CALLBACKS ? wireCallbacks(config, { store: createDeliveryStore(db), log }) : undefined;
   const check = async () => {
-    const state = worker.state();
+    const state = { ...worker.state(), ...(deliveries && { callbacks: deliveries.state() }) };
     const [postgres, redis] = await Promise.allSettled([store.ping(CHECK_MS), queue.ping(CHECK_MS)]);
     const isUp = (result: PromiseSettledResult<void>): string =>
       result.status === "fulfilled" ? "ok" : String(result.reason);
@@ -80,7 +82,9 @@ async function main(config: WorkerConfig): Promise<void> {
 
   const stop = async (why: string, code: number | undefined): Promise<void> => {
     log.info({ why }, "worker stopping");
-    const { interrupted, isClean } = await worker.stop({ softMs: config.SOFT_STOP_MS, hardMs: config.HARD_STOP_MS });
+    const limits = { softMs: config.SOFT_STOP_MS, hardMs: config.HARD_STOP_MS };
+    // what a callback's attempt was broken off in, another worker repeats: no reason for an exit code
+    const [{ interrupted, isClean }] = await Promise.all([worker.stop(limits), deliveries?.stop(limits)]);
     // whatever still hangs here must not keep a stopped worker alive
     setTimeout(() => process.exit(EXIT.late), config.HARD_STOP_MS).unref();
     await Promise.allSettled([threads.close(), queue.close(), db.close()]);

@@ -9,6 +9,7 @@ export {
   type RelatedContent,
 } from "./content-store.ts";
 export { connectDatabase, type Database, type DatabaseOptions } from "./database.ts";
+export { createDeliveryStore } from "./delivery-store.ts";
 export { createJobStore, type JobStoreOptions } from "./job-store.ts";
 export { type ApiKey, type AuditEvent, createKeyStore, type KeyStore, type NewApiKey, type Owner } from "./key-store.ts";
 export { migrate } from "./migrate.ts";

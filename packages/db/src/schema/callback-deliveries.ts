@@ -24,11 +24,20 @@ export const callbackDeliveries = pgTable(
     id: uuid().notNull().default(sql`gen_random_uuid()`),
     jobId: uuid().notNull(),
     endpointId: uuid().notNull(),
+    /** The job's own address, where it named one and the endpoint allows it. */
+    url: text(),
     /** `pipeline_job.completed`, `.failed` or `.cancelled`. */
     event: text().notNull(),
     status: text({ enum: DELIVERY_STATUSES }).notNull().default("pending"),
     attempts: smallint().notNull().default(0),
+    /** Due from then on; while an attempt is under way, the end of its lease. */
     nextAttemptAt: instant().default(sql`now()`),
+    /** Set while an attempt is under way, or was when its pump died. */
+    leaseUntil: instant(),
+    /** Number of the newest take: a record that names an older one is refused. */
+    fence: integer().notNull().default(0),
+    /** Times the current attempt ended without a record. */
+    interruptions: smallint().notNull().default(0),
     lastStatusCode: integer(),
     lastError: text(),
     createdAt: instant().notNull().default(sql`now()`),
@@ -48,9 +57,12 @@ export const callbackDeliveries = pgTable(
       foreignColumns: [callbackEndpoints.id],
     }),
     uniqueIndex("uq_callback_deliveries_job_id_event").on(t.jobId, t.event),
-    index("ix_callback_deliveries_next_attempt_at").on(t.nextAttemptAt).where(sql`${t.status} = 'pending'`),
-    index("ix_callback_deliveries_endpoint_id").on(t.endpointId),
+    index("ix_callback_deliveries_pending").on(t.endpointId, t.nextAttemptAt).where(sql`${t.status} = 'pending'`),
+    index("ix_callback_deliveries_exhausted").on(t.endpointId, t.createdAt).where(sql`${t.status} = 'exhausted'`),
+    index("ix_callback_deliveries_endpoint_id_created_at_id").on(t.endpointId, t.createdAt, t.id),
     check("ck_callback_deliveries_status", sql`${t.status} in ${anyOf(DELIVERY_STATUSES)}`),
+    check("ck_callback_deliveries_next_attempt_at", sql`(${t.nextAttemptAt} is not null) = (${t.status} = 'pending')`),
+    check("ck_callback_deliveries_lease_until", sql`${t.leaseUntil} is null or ${t.status} = 'pending'`),
     check("ck_callback_deliveries_delivered_at", sql`(${t.deliveredAt} is not null) = (${t.status} = 'delivered')`),
   ],
 );

@@ -1,15 +1,19 @@
 /**
- * The message about each terminal row of the CTE `source` (id, owner_id, status), for owners with an enabled endpoint:
- * born in the statement that ends the job, so it cannot be lost.
+ * The message about each terminal row of the CTE `source` (id, owner_id, status), for owners with an endpoint: born in
+ * the statement that ends the job, so it cannot be lost. An endpoint that was disabled because it failed still collects.
  */
 export function callbackDeliveries(source: string): string {
   return `deliveries as (
-  insert into callback_deliveries (job_id, endpoint_id, event)
-  select ended.id, e.id, 'pipeline_job.' || ended.status
+  insert into callback_deliveries (job_id, endpoint_id, url, event)
+  select ended.id, e.id,
+    case when e.allows_job_urls then (select metadata ->> 'callback_url' from pipeline_jobs where id = ended.id) end,
+    'pipeline_job.' || ended.status
   from ${source} ended
   cross join lateral (
-    select id from callback_endpoints
-    where ended.status in ('completed', 'failed', 'cancelled') and owner_id = ended.owner_id and is_enabled
+    select id, allows_job_urls from callback_endpoints
+    where ended.status in ('completed', 'failed', 'cancelled') and owner_id = ended.owner_id
+      and (is_enabled or disabled_reason = 'failing')
+    order by is_enabled desc, disabled_at desc
     limit 1
   ) e
   on conflict (job_id, event) do nothing

@@ -6,7 +6,7 @@ import { guardedConnector, type Lookup } from "./guarded-connector.ts";
 import { firstHop, type Hop, nextHop } from "./hop.ts";
 import { outboundError } from "./outbound-error.ts";
 import type { OutboundFetch, OutboundResponse } from "./outbound-fetch.ts";
-import { readBody } from "./read-body.ts";
+import { readBody, readStart } from "./read-body.ts";
 
 export interface OutboundFetchOptions {
   readonly userAgent: string;
@@ -23,6 +23,7 @@ interface Passage {
   readonly signal: AbortSignal;
   readonly maxBytes: number;
   readonly isFollowing: boolean;
+  readonly read: typeof readBody;
 }
 
 type Answer = Omit<OutboundResponse, "url" | "redirects">;
@@ -47,6 +48,7 @@ export function createOutboundFetch(options: OutboundFetchOptions): OutboundFetc
       signal,
       maxBytes: request.maxBytes,
       isFollowing: maxRedirects > 0,
+      read: request.cutsBody ? readStart : readBody,
     };
     const redirects: string[] = [];
     try {
@@ -85,7 +87,7 @@ async function exchange(hop: Hop, passage: Passage): Promise<Answer | { readonly
     const next = passage.isFollowing ? nextHop(hop, response.statusCode, headers["location"]) : undefined;
     if (next) return { next };
     const isBodiless = hop.method === "HEAD" || response.statusCode === 204 || response.statusCode === 304;
-    const body = isBodiless ? new Uint8Array() : await readBody(response.body, headers, passage.maxBytes);
+    const body = isBodiless ? new Uint8Array() : await passage.read(response.body, headers, passage.maxBytes);
     return { status: response.statusCode, headers, body };
   } finally {
     await client.destroy();

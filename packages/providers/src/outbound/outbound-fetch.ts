@@ -18,6 +18,11 @@ export interface OutboundRequest {
   readonly maxBytes: number;
   /** For the whole exchange, redirects included; more is FETCH_TIMEOUT. */
   readonly timeoutMs: number;
+  /**
+   * A longer body, or one that does not end in time, is cut instead of refused: once there is a status, what has come of
+   * the body by then is the answer. For callers to whom the status says all.
+   */
+  readonly cutsBody?: boolean;
   /** How many redirects to follow, each checked like the first address; default 5. 0 hands the redirect itself back. */
   readonly maxRedirects?: number;
 }

@@ -22,6 +22,30 @@ export async function readBody(
   return Buffer.concat(chunks);
 }
 
+/** The first `maxBytes` of a body, decompressed; fewer when it ends, breaks or is broken off before. */
+export async function readStart(
+  body: AsyncIterable<Buffer>,
+  headers: Readonly<Record<string, string>>,
+  maxBytes: number,
+): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of await decoded(generated(body), headers["content-encoding"])) {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes >= maxBytes) break;
+    }
+  } catch {
+    // the status is known; the body is a courtesy
+  }
+  return Buffer.concat(chunks).subarray(0, maxBytes);
+}
+
+async function* generated(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield* source;
+}
+
 async function* capped(source: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<Buffer> {
   let bytes = 0;
   for await (const chunk of source) {
