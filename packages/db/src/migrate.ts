@@ -1,11 +1,8 @@
-import { fileURLToPath } from "node:url";
 import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate as applyMigrations } from "drizzle-orm/postgres-js/migrator";
 import postgres from "postgres";
+import { MIGRATIONS_FOLDER } from "./migrations.ts";
 import { toStoreError } from "./store-error.ts";
-
-/** The SQL at the repository's root; `src/` and `dist/` are equally deep. */
-const MIGRATIONS_FOLDER = fileURLToPath(new URL("../../../drizzle", import.meta.url));
 
 /** Any constant would do; it must only be ours: "millrace" as letters of a bigint. */
 const MIGRATION_LOCK = "7883959205594428773";

@@ -1,4 +1,4 @@
-import { handOver, stageName } from "@millrace/core";
+import { handOver, interrupt, stageName } from "@millrace/core";
 import { describe, expect, it } from "vitest";
 import {
   claimed,
@@ -91,7 +91,11 @@ describe("claim", () => {
     await settle(t.store, first, handOver(place("two", 1, "cpu"), OUTPUT));
     expect((await claimed(t.store, jobId)).isRecovered).toBe(false);
     await expireLease(t.db, jobId);
-    expect(await claimed(t.store, jobId)).toMatchObject({ fence: 3, isRecovered: true });
+    const recovered = await claimed(t.store, jobId);
+    expect(recovered).toMatchObject({ fence: 3, isRecovered: true });
+    // given back, not lost: the crash before it stays counted
+    await settle(t.store, recovered, interrupt("shutdown"));
+    expect(await claimed(t.store, jobId)).toMatchObject({ crashes: 1, isRecovered: false });
   });
 
   it("leaves a job alone whose stage the worker cannot run, and says how long its ticket waits", async () => {
