@@ -1,7 +1,15 @@
 export { checkDatabase } from "./check-database.ts";
+export { checkWork } from "./check-work.ts";
 export type { ContentContext } from "./content-context.ts";
-export { type ContentFilter, type ContentRow, type ContentStore, createContentStore } from "./content-store.ts";
+export {
+  type ContentRow,
+  type ContentStore,
+  createContentStore,
+  type FoundContent,
+  type RelatedContent,
+} from "./content-store.ts";
 export { connectDatabase, type Database, type DatabaseOptions } from "./database.ts";
+export { createDeliveryStore } from "./delivery-store.ts";
 export { createJobStore, type JobStoreOptions } from "./job-store.ts";
 export { type ApiKey, type AuditEvent, createKeyStore, type KeyStore, type NewApiKey, type Owner } from "./key-store.ts";
 export { migrate } from "./migrate.ts";
