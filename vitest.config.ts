@@ -15,6 +15,7 @@ export default defineConfig({
       "packages/*/src/**/*.test.ts",
       "apps/*/src/**/*.test.ts",
       "e2e/**/*.test.ts",
+      "bench/**/*.test.ts",
       "scripts/**/*.test.ts",
       "examples/**/*.test.ts",
     ],
