@@ -1,0 +1,68 @@
+import type { Finding } from "@millrace/core";
+import { expect, test } from "vitest";
+import { checkWork } from "./check-work.ts";
+import { claimed, expireLease, newJob, storeUnderTest, submitted } from "./job-store.fixture.ts";
+import { createKeyStore } from "./key-store.ts";
+
+const s = storeUnderTest();
+
+const check = async (): Promise<Record<string, Finding>> =>
+  Object.fromEntries((await checkWork(s.db, { lateMs: 60_000 })).map((finding) => [finding.check, finding]));
+
+test("says who leads, until the lease is over", async () => {
+  expect((await check())["leader"]?.severity).toBe("warning");
+  await s.store.acquireLeadership("leader", "worker-7", 60_000);
+  expect((await check())["leader"]).toMatchObject({ severity: "ok", message: "worker-7 leads" });
+  await s.store.releaseLeadership("leader", "worker-7");
+  expect((await check())["leader"]?.severity).toBe("warning");
+});
+
+test("a requested cancel is late when its worker's lease has been over for long", async () => {
+  const { jobId } = await submitted(s.store, newJob(s.ownerId));
+  await claimed(s.store, jobId);
+  await s.store.cancel({ jobId, ownerId: null, by: "test", reason: null });
+  await s.db.query("update pipeline_jobs set cancel_requested_at = now() - interval '2 minutes' where id = $1", [
+    jobId,
+  ]);
+  expect((await check())["late_cancels"]?.severity).toBe("ok");
+  await expireLease(s.db, jobId);
+  expect((await check())["late_cancels"]?.severity).toBe("ok");
+  await s.db.query("update pipeline_jobs set lease_until = now() - interval '2 minutes' where id = $1", [jobId]);
+  expect((await check())["late_cancels"]).toMatchObject({ severity: "warning", message: expect.stringMatching(/^1 /) });
+  await s.store.finishExpiredCancels(10);
+  expect((await check())["late_cancels"]?.severity).toBe("ok");
+});
+
+test("a retry is late when it has been due for long, unless its lane is paused", async () => {
+  const { jobId } = await submitted(s.store, newJob(s.ownerId, { isDispatched: false }));
+  const due = (since: string) =>
+    s.db.query(
+      `update pipeline_jobs set waiting_for = 'retry', next_retry_at = now() - interval '${since}' where id = $1`,
+      [jobId],
+    );
+  await due("1 second");
+  expect((await check())["late_retries"]?.severity).toBe("ok");
+  await due("2 minutes");
+  expect((await check())["late_retries"]).toMatchObject({ severity: "warning", message: expect.stringMatching(/^1 /) });
+  await s.store.changeLane("io", { isPaused: true });
+  expect((await check())["late_retries"]?.severity).toBe("ok");
+  await s.store.changeLane("io", { isPaused: false });
+  expect((await check())["late_retries"]?.severity).toBe("warning");
+});
+
+test("a callback is late when it has been due for long, unless its endpoint is disabled", async () => {
+  const keys = createKeyStore(s.db);
+  await keys.ensureCallbackEndpoint({ ownerId: s.ownerId, url: "http://localhost:1", secret: "whsec_c2VjcmV0" });
+  const { jobId } = await submitted(s.store, newJob(s.ownerId));
+  await s.store.cancel({ jobId, ownerId: null, by: "test", reason: null });
+  expect((await check())["late_callbacks"]?.severity).toBe("ok");
+  await s.db.query("update callback_deliveries set next_attempt_at = now() - interval '2 minutes' where job_id = $1", [
+    jobId,
+  ]);
+  expect((await check())["late_callbacks"]).toMatchObject({
+    severity: "warning",
+    message: expect.stringMatching(/^1 /),
+  });
+  await s.db.query("update callback_endpoints set is_enabled = false, disabled_reason = 'owner' where owner_id = $1", [s.ownerId]);
+  expect((await check())["late_callbacks"]?.severity).toBe("ok");
+});
