@@ -161,7 +161,8 @@ async function settle(needs: WorkTicketNeeds, entry: HeldClaimEntry, job: Claime
   const timer = setTimeout(keep, SPOOL_AFTER_MS);
   try {
     const answer = await needs.persist(write, needs.stopping);
-    if (keeping !== undefined && (await keeping) && answer !== undefined) void needs.spool.forget(job);
+    const isSpooled = (await keeping) === true || job.isRecovered;
+    if (isSpooled && answer !== undefined) void needs.spool.forget(job);
     return answer;
   } finally {
     clearTimeout(timer);
