@@ -132,7 +132,7 @@ function legalWalk(choices: readonly number[], jobId: string, firstId: number): 
     });
     const event: JobEvent | undefined = legal[choice % Math.max(1, legal.length)];
     if (event === undefined) break;
-    const to = nextState(jobLifecycle, status, event)!;
+    const to: JobStatus = nextState(jobLifecycle, status, event)!;
     if (event === "claim") {
       fence++;
       isHeld = true;
