@@ -11,7 +11,9 @@ import { decideReview } from "./endpoints/decide-review.ts";
 import { type Build, health, ready } from "./endpoints/health.ts";
 import { ingestUrl, ingestYoutube } from "./endpoints/ingest.ts";
 import type { EndpointNeeds } from "./endpoints/needs.ts";
+import { readDrift, readUsage } from "./endpoints/read-accounts.ts";
 import { downloadContent, listContent, readContent } from "./endpoints/read-content.ts";
+import { listContentEntities, listRelatedContent, listTags, readEntity } from "./endpoints/read-entities.ts";
 import { listJobs, readJob } from "./endpoints/read-jobs.ts";
 import { reprocessContent } from "./endpoints/reprocess-content.ts";
 import { submitJob } from "./endpoints/submit-job.ts";
@@ -105,13 +107,19 @@ function endpointsOf(needs: EndpointNeeds, build: Build, isStopping: () => boole
     ingestUrl: ingestUrl(needs),
     listContent: listContent(needs),
     readContent: readContent(needs),
+    listContentEntities: listContentEntities(needs),
+    listRelatedContent: listRelatedContent(needs),
     downloadContent: downloadContent(needs),
     reprocessContent: reprocessContent(needs),
     submitJob: submitJob(needs),
     listJobs: listJobs(needs),
+    readDrift: readDrift(needs),
     readJob: readJob(needs),
     cancelJob: cancelJob(needs),
     decideReview: decideReview(needs),
+    listTags: listTags(needs),
+    readEntity: readEntity(needs),
+    readUsage: readUsage(needs),
     health: alive,
     healthV1: alive,
     ready: readiness,

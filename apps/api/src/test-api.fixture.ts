@@ -21,7 +21,7 @@ import {
   silentLog,
   systemClock,
 } from "@millrace/core";
-import { connectDatabase, createContentStore, createJobStore, createKeyStore, newId } from "@millrace/db";
+import { type ContentStore, connectDatabase, createContentStore, createJobStore, createKeyStore, newId } from "@millrace/db";
 import { createCancel, createSubmit } from "@millrace/engine";
 import { contentSpec } from "@millrace/pipelines";
 import { openBlobs } from "@millrace/providers";
@@ -71,6 +71,7 @@ export interface Answered {
 export interface TestApi {
   readonly url: string;
   readonly store: JobStore;
+  readonly contents: ContentStore;
   readonly blobs: Blobs;
   /** Between the API and Postgres. */
   readonly postgres: SwallowingProxy;
@@ -86,6 +87,10 @@ export interface TestApi {
   fetch(path: string, init?: RequestInit): Promise<Answered>;
   /** Takes a job as a worker would, leaving it with a live lease. */
   claim(jobId: string): Promise<number>;
+  /** Contents that were processed by these versions. */
+  seedVersions(versions: readonly string[]): Promise<void>;
+  /** Completes a job that was claimed. */
+  finishClaimed(jobId: string, fence: number, result: Json): Promise<void>;
   /** Completes a job, whatever stage it stands at. */
   finish(jobId: string, result: Json): Promise<void>;
   blobKeys(): Promise<string[]>;
@@ -167,9 +172,17 @@ export async function startTestApi(limits: Partial<ApiLimits> = {}): Promise<Tes
     return answer.job.fence;
   };
 
+  const finishClaimed = async (jobId: string, fence: number, result: Json): Promise<void> => {
+    const job = await directStore.findJob(jobId, null);
+    const settlement = complete({ output: result, warnings: [{ code: "NOTE", message: "made by a test" }] });
+    const answer = await directStore.settle({ jobId, stage: job?.stage ?? "", fence, settlement }, worker);
+    expect(answer).toMatchObject({ kind: "applied", status: "completed" });
+  };
+
   return {
     url,
     store: directStore,
+    contents: createContentStore(direct),
     blobs,
     postgres,
     redis,
@@ -185,13 +198,17 @@ export async function startTestApi(limits: Partial<ApiLimits> = {}): Promise<Tes
     },
     fetch: ask,
     claim,
-    async finish(jobId, result) {
-      const fence = await claim(jobId);
-      const job = await directStore.findJob(jobId, null);
-      const settlement = complete({ output: result, warnings: [{ code: "NOTE", message: "made by a test" }] });
-      const answer = await directStore.settle({ jobId, stage: job?.stage ?? "", fence, settlement }, worker);
-      expect(answer).toMatchObject({ kind: "applied", status: "completed" });
+    async seedVersions(versions) {
+      for (const version of versions) {
+        await direct.query(
+          `insert into contents (id, owner_id, resource_key, content_type, pipeline_version)
+           values (gen_random_uuid(), $1, gen_random_uuid()::text, 'web', $2)`,
+          [own.id, version],
+        );
+      }
     },
+    finishClaimed,
+    finish: async (jobId, result) => finishClaimed(jobId, await claim(jobId), result),
     async blobKeys() {
       const found: string[] = [];
       for await (const { key } of blobs.list("")) found.push(key);

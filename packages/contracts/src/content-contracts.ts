@@ -1,4 +1,4 @@
-import { JOB_STATUSES, PRIORITIES } from "@millrace/core";
+import { DATA_TIERS, JOB_STATUSES, PRIORITIES } from "@millrace/core";
 import { z } from "zod";
 import { jobStatus } from "./job-contracts.ts";
 import { cursor, flag, instant, jsonObject, nullableInstant, pageLimit, repeated, tag, title } from "./parts.ts";
@@ -12,6 +12,13 @@ export const CONTENT_TYPES = ["youtube", "web", ...UPLOAD_TYPES] as const;
 const contentType = z.enum(CONTENT_TYPES).meta({ id: "ContentType" });
 
 const MAX_TAGS = 100;
+const QUALITY_TIERS = ["S", "A", "B", "C", "D"] as const;
+/** Left out of lists unless asked for (A2.6). */
+const HIDDEN_TAGS = ["test"];
+
+const dataTier = z.enum(DATA_TIERS).optional().meta({
+  description: "`full` also keeps prompt, raw answer and stage details, for 60 days. `compact` unless said.",
+});
 
 /** Said beside the file, in the query or as form fields; a field wins over the query. */
 export const uploadFields = z
@@ -20,6 +27,7 @@ export const uploadFields = z
     title: title.optional(),
     tags: repeated(tag, MAX_TAGS),
     priority: z.enum(PRIORITIES).optional(),
+    data_tier: dataTier,
   })
   .meta({ id: "UploadFields" });
 
@@ -63,6 +71,7 @@ const everyIngest = {
   title: title.optional(),
   tags: z.array(tag).max(MAX_TAGS).default([]),
   priority: z.enum(PRIORITIES).optional(),
+  data_tier: dataTier,
 };
 
 export const youtubeIngest = z.strictObject(everyIngest).meta({ id: "YoutubeIngest" });
@@ -87,7 +96,7 @@ export const ingestCompleted = z
   .object({ job_id: z.null(), ...ingestAnswer, status: z.literal("already_completed") })
   .meta({ id: "IngestCompleted" });
 
-export const reprocessQuery = z.strictObject({ force: flag });
+export const reprocessQuery = z.strictObject({ force: flag, data_tier: dataTier });
 
 export const reprocessAccepted = z
   .object({ job_id: z.uuid(), content_id: z.uuid(), status: z.literal("submitted") })
@@ -100,6 +109,15 @@ export const reprocessUnneeded = z
     status: z.enum(["already_active", "already_completed"]),
   })
   .meta({ id: "ReprocessUnneeded" });
+
+/** Of a text search: where it hit. */
+const contentMatch = z
+  .object({
+    rank: z.number(),
+    title: z.string().meta({ description: "The title as HTML text, matches in <mark>." }),
+    snippet: z.string().meta({ description: "Pieces of the text around the matches, likewise." }),
+  })
+  .meta({ id: "ContentMatch" });
 
 const contentSummary = z
   .object({
@@ -135,14 +153,81 @@ export const contentDetail = z
   })
   .meta({ id: "Content" });
 
+const found = z.object({ ...contentSummary.shape, match: contentMatch.optional() }).meta({ id: "FoundContent" });
+
 export const contentListQuery = z.strictObject({
+  q: z.string().trim().min(1).max(500).optional().meta({
+    description: 'Words to find; a "phrase", `or` and -exclusion work. With it the best match comes first.',
+  }),
   tags: repeated(tag, MAX_TAGS),
+  exclude_tags: z
+    .preprocess((value) => value ?? HIDDEN_TAGS, repeated(tag, MAX_TAGS))
+    .meta({ description: "Contents with one of these are left out; `test` unless said, or asked for in `tags`." }),
   content_type: z.enum(CONTENT_TYPES).optional(),
+  tier: z.enum(QUALITY_TIERS).optional(),
+  entity: z.uuid().optional().meta({ description: "Contents that speak of this entity." }),
   status: z.enum(JOB_STATUSES).optional(),
   limit: pageLimit,
   cursor,
 });
 
 export const contentPage = z
-  .object({ contents: z.array(contentSummary), next_cursor: z.string().nullable() })
+  .object({ contents: z.array(found), next_cursor: z.string().nullable() })
   .meta({ id: "ContentPage" });
+
+const entityType = z.enum(["topic", "repo", "paper", "tool", "person"]);
+
+export const entityDetail = z
+  .object({
+    entity_id: z.uuid(),
+    entity_type: entityType,
+    name: z.string(),
+    hierarchy: z.array(z.string()).meta({ description: "Of a topic, from general to special; else empty." }),
+    content_count: z.int().meta({ description: "GET /content?entity= lists them." }),
+    created_at: instant,
+  })
+  .meta({ id: "Entity" });
+
+export const contentEntities = z
+  .object({
+    entities: z.array(
+      z.object({
+        ...entityDetail.shape,
+        edge_type: z.enum(["discusses", "mentions", "cites", "uses", "demonstrates"]),
+        confidence: z.number().min(0).max(1),
+        source: z.enum(["ai_extracted", "url_detected", "user_created", "api_fetched"]),
+      }),
+    ),
+  })
+  .meta({ id: "ContentEntities" });
+
+export const relatedQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(50).default(10) });
+
+export const relatedContents = z
+  .object({
+    contents: z.array(
+      z.object({
+        ...contentSummary.shape,
+        score: z.number().meta({ description: "Higher is nearer; a rare entity in common counts for more." }),
+        shared_entities: z.array(z.object({ entity_id: z.uuid(), entity_type: entityType, name: z.string() })),
+      }),
+    ),
+  })
+  .meta({ id: "RelatedContents" });
+
+export const tagListQuery = z.strictObject({
+  prefix: z.string().max(100).default(""),
+  limit: z.coerce.number().int().min(1).max(1_000).default(200),
+});
+
+export const tagList = z
+  .object({
+    tags: z.array(
+      z.object({
+        tag: z.string(),
+        count: z.int(),
+        aliases: z.array(z.string()).meta({ description: "Spellings that were taken for this tag." }),
+      }),
+    ),
+  })
+  .meta({ id: "TagList" });

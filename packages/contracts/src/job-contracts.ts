@@ -111,6 +111,10 @@ export const jobVerbose = z
     metadata: jsonObject,
     result: anyJson,
     input: z.unknown().optional().meta({ description: "Only for jobs of the full data tier." }),
+    payloads: z
+      .array(z.object({ stage: z.string(), payload: z.unknown(), created_at: instant }))
+      .optional()
+      .meta({ description: "Prompts and raw answers; only for jobs of the full data tier." }),
     updated_at: instant,
     stages: z.array(jobStage),
     history: z.array(jobEvent),

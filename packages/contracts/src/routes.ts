@@ -1,14 +1,21 @@
 import { z } from "zod";
+import { usageQuery, usageReport, versionDrift } from "./account-contracts.ts";
 import {
   contentDetail,
+  contentEntities,
   contentListQuery,
   contentPage,
+  entityDetail,
   ingestAccepted,
   ingestCompleted,
   ingestQuery,
+  relatedContents,
+  relatedQuery,
   reprocessAccepted,
   reprocessQuery,
   reprocessUnneeded,
+  tagList,
+  tagListQuery,
   uploadAccepted,
   uploadFields,
   urlIngest,
@@ -33,6 +40,7 @@ import type { Route } from "./route.ts";
 const route = <const R extends Route>(value: R): R => value;
 
 const contentId = z.object({ id: z.uuid().meta({ description: "The content's id" }) });
+const entityId = z.object({ id: z.uuid().meta({ description: "The entity's id" }) });
 const jobId = z.object({ id: z.uuid().meta({ description: "The job's id" }) });
 const jobGate = jobId.extend({ gate: z.string().min(1).max(100).meta({ description: "The gate's name" }) });
 
@@ -79,6 +87,15 @@ export const routes = {
     scope: "jobs:read",
     query: jobListQuery,
     responses: { 200: { description: "A page", schema: jobPage } },
+    problems: [],
+  }),
+  readDrift: route({
+    method: "get",
+    path: "/api/v1/jobs/drift",
+    summary: "Which contents an older version of the pipeline processed",
+    tag: "jobs",
+    scope: "jobs:read",
+    responses: { 200: { description: "The versions", schema: versionDrift } },
     problems: [],
   }),
   readJob: route({
@@ -156,7 +173,7 @@ export const routes = {
   listContent: route({
     method: "get",
     path: "/api/v1/content",
-    summary: "The owner's contents, newest first",
+    summary: "The owner's contents, newest first; with `q` the best match first",
     tag: "content",
     scope: "content:read",
     query: contentListQuery,
@@ -171,6 +188,27 @@ export const routes = {
     scope: "content:read",
     params: contentId,
     responses: { 200: { description: "The content", schema: contentDetail } },
+    problems: [],
+  }),
+  listContentEntities: route({
+    method: "get",
+    path: "/api/v1/content/{id}/entities",
+    summary: "What a content speaks of, surest first",
+    tag: "content",
+    scope: "content:read",
+    params: contentId,
+    responses: { 200: { description: "Its entities", schema: contentEntities } },
+    problems: [],
+  }),
+  listRelatedContent: route({
+    method: "get",
+    path: "/api/v1/content/{id}/related",
+    summary: "Contents that speak of the same entities, nearest first",
+    tag: "content",
+    scope: "content:read",
+    params: contentId,
+    query: relatedQuery,
+    responses: { 200: { description: "The nearest", schema: relatedContents } },
     problems: [],
   }),
   downloadContent: route({
@@ -198,6 +236,36 @@ export const routes = {
       202: { description: "Accepted", schema: reprocessAccepted },
     },
     problems: ["CONFLICT"],
+  }),
+  listTags: route({
+    method: "get",
+    path: "/api/v1/tags",
+    summary: "The tags of the owner's contents, most used first",
+    tag: "content",
+    scope: "content:read",
+    query: tagListQuery,
+    responses: { 200: { description: "The tags", schema: tagList } },
+    problems: [],
+  }),
+  readEntity: route({
+    method: "get",
+    path: "/api/v1/entities/{id}",
+    summary: "One entity",
+    tag: "content",
+    scope: "content:read",
+    params: entityId,
+    responses: { 200: { description: "The entity", schema: entityDetail } },
+    problems: [],
+  }),
+  readUsage: route({
+    method: "get",
+    path: "/api/v1/usage",
+    summary: "What language models used, by provider and model",
+    tag: "system",
+    scope: "jobs:read",
+    query: usageQuery,
+    responses: { 200: { description: "Tokens, calls and cost", schema: usageReport } },
+    problems: [],
   }),
   health: openRoute("/health", healthAnswer),
   healthV1: openRoute("/api/v1/health", healthAnswer),

@@ -1,4 +1,5 @@
 import { routes } from "@millrace/contracts";
+import { advance, fail, type Json, type StagePlace } from "@millrace/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Answered, startTestApi, type TestApi } from "../test-api.fixture.ts";
 
@@ -309,6 +310,34 @@ describe("POST /content/{id}/reprocess", () => {
       (row?.input as { transcript_blob_key?: string } | undefined)?.transcript_blob_key;
     expect(keyOf(job)).toBe(keyOf(first));
     expect(keyOf(job)).toBeTruthy();
+  });
+
+  it("A-S23 works on what a run had stored before it failed", async () => {
+    const { body } = await ingest(nextUrl());
+    const fence = await api.claim(body.job_id);
+    const path = `${api.ownerId}/web/failed/content.md`;
+    const outputs: [string, Json, string][] = [
+      ["resolve", {}, "fetch"],
+      ["fetch", { content_type: "web" }, "convert"],
+      ["convert", { title: "What it said", metadata: { language: "en" } }, "store"],
+      ["store", { file_path: path }, "analyse"],
+    ];
+    const worker = { worker: "test", leaseMs: 60_000 };
+    for (const [stage, output, next] of outputs) {
+      const place = { name: next, index: 1, count: 9, spec: { lane: "io" } as StagePlace["spec"] };
+      const settlement = advance(place, { output, warnings: [] });
+      await api.store.settle({ jobId: body.job_id, stage, fence, settlement }, worker);
+    }
+    const settlement = fail({ code: "LLM_CALL_ERROR", message: "no", stage: "analyse" });
+    await api.store.settle({ jobId: body.job_id, stage: "analyse", fence, settlement }, worker);
+    const again = await reprocess(body.content_id, { data_tier: "full" });
+    expect(again.status).toBe(202);
+    const job = await api.store.findJob(again.body.job_id, null);
+    expect(job?.dataTier).toBe("full");
+    expect(job?.input).toMatchObject({
+      source: "url",
+      reprocess: { file_path: path, content_type: "web", title: "What it said", metadata: { language: "en" } },
+    });
   });
 
   it("A2.10 is kept in the audit trail; an admin's run stays the owner's", async () => {

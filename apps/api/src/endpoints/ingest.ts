@@ -137,6 +137,7 @@ function submissionOf({ call, source, contentId, tags, blobKey }: IngestPlan): S
     pipeline: "content",
     input,
     ...(body.priority && { priority: body.priority }),
+    ...(body.data_tier && { dataTier: body.data_tier }),
     idempotencyKey,
     requestFingerprint: fingerprint,
     ...(body.metadata && { metadata: { source_metadata: body.metadata as JsonObject } }),

@@ -1,4 +1,4 @@
-import type { Blobs, JobStore, Log, SpecRegistry, TicketQueue } from "@millrace/core";
+import type { Blobs, Clock, JobStore, Log, SpecRegistry, TicketQueue } from "@millrace/core";
 import type { ContentStore, KeyStore } from "@millrace/db";
 import type { Cancel, Submit } from "@millrace/engine";
 import type { BlobGuard } from "../upload/blob-guard.ts";
@@ -6,7 +6,19 @@ import type { BlobGuard } from "../upload/blob-guard.ts";
 /** What the endpoints ask. */
 export interface EndpointNeeds {
   readonly store: JobStore;
-  readonly contents: Pick<ContentStore, "findContent" | "listContents" | "latestJobOf">;
+  readonly contents: Pick<
+    ContentStore,
+    | "findContent"
+    | "listContents"
+    | "latestJobOf"
+    | "listTags"
+    | "findEntity"
+    | "listEntitiesOf"
+    | "listRelated"
+    | "listPayloads"
+    | "readUsage"
+    | "countVersions"
+  >;
   readonly queue: TicketQueue;
   readonly submit: Submit;
   readonly cancel: Cancel;
@@ -14,6 +26,7 @@ export interface EndpointNeeds {
   readonly blobs: Blobs;
   readonly guard: BlobGuard;
   readonly audit: KeyStore["recordAudit"];
+  readonly clock: Clock;
   readonly log: Log;
   readonly newId: () => string;
   readonly limits: { readonly maxUploadBytes: number; readonly maxTranscriptBytes: number };

@@ -1,10 +1,11 @@
 import type { Routes } from "@millrace/contracts";
 import type { Json } from "@millrace/core";
-import type { ContentRow } from "@millrace/db";
+import type { ContentRow, FoundContent } from "@millrace/db";
 import { visibleOwner } from "../auth/principal.ts";
 import { cutPage, readCursor } from "../http/cursor.ts";
 import type { Endpoint } from "../http/endpoint.ts";
 import { requestProblem } from "../http/request-problem.ts";
+import { markedHtml } from "./marked-html.ts";
 import type { EndpointNeeds } from "./needs.ts";
 
 export const noSuchContent = () => requestProblem("NOT_FOUND", "There is no content of that id.");
@@ -21,15 +22,28 @@ export function listContent({ contents }: EndpointNeeds): Endpoint<Routes["listC
   return async ({ principal, query }) => {
     const rows = await contents.listContents({
       ownerId: visibleOwner(principal),
+      text: query.q,
       tags: query.tags,
+      // who asks for a tag means to see it
+      excludedTags: query.exclude_tags.filter((tag) => !query.tags.includes(tag)),
       contentType: query.content_type,
+      tier: query.tier,
+      entityId: query.entity,
       status: query.status,
       limit: query.limit + 1,
-      after: readCursor(query.cursor),
+      after: readCursor(query.cursor, query.q !== undefined),
     });
-    const { page, next } = cutPage(rows, query.limit);
-    return { status: 200, body: { contents: page.map(summary), next_cursor: next } };
+    const ranked = rows.map((row) => ({ ...row, rank: row.match?.rank }));
+    const { page, next } = cutPage(ranked, query.limit);
+    return { status: 200, body: { contents: page.map(found), next_cursor: next } };
   };
+}
+
+function found(content: FoundContent) {
+  const { match } = content;
+  if (match === undefined) return contentSummary(content);
+  const marked = { rank: match.rank, title: markedHtml(match.title), snippet: markedHtml(match.snippet) };
+  return { ...contentSummary(content), match: marked };
 }
 
 export function downloadContent({ contents, blobs }: EndpointNeeds): Endpoint<Routes["downloadContent"]> {
@@ -61,7 +75,7 @@ function attachment(name: string): string {
   return `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`;
 }
 
-function summary(content: ContentRow) {
+export function contentSummary(content: ContentRow) {
   return {
     content_id: content.id,
     content_type: content.contentType as "web",
@@ -83,7 +97,7 @@ type Items = Record<string, Json>[];
 function detail(content: ContentRow) {
   const result = (content.unifiedResult ?? {}) as { readonly topics?: Items; readonly additional_entities?: Items };
   return {
-    ...summary(content),
+    ...contentSummary(content),
     resource_key: content.resourceKey,
     file_path: content.filePath,
     file_name: content.fileName,

@@ -8,17 +8,19 @@ import type { EndpointNeeds } from "./needs.ts";
 
 export const noSuchJob = () => requestProblem("NOT_FOUND", "There is no job of that id.");
 
-export function readJob({ store, audit }: EndpointNeeds): Endpoint<Routes["readJob"]> {
+export function readJob({ store, contents, audit }: EndpointNeeds): Endpoint<Routes["readJob"]> {
   return async ({ principal, params, query }) => {
     const job = await store.findJob(params.id, visibleOwner(principal));
     if (job === undefined) throw noSuchJob();
     if (!query.verbose) return { status: 200, body: minimal(job) };
-    const [stages, events, deliveries] = await Promise.all([
+    const isFull = job.dataTier === "full";
+    const [stages, events, deliveries, payloads] = await Promise.all([
       store.listStages(job.id),
       store.listEvents(job.id),
       store.listDeliveries(job.id),
+      isFull ? contents.listPayloads(job.id) : [],
     ]);
-    if (job.dataTier === "full") {
+    if (isFull) {
       await audit({
         event: "audit.full_tier_access",
         actor: actorOf(principal),
@@ -28,7 +30,10 @@ export function readJob({ store, audit }: EndpointNeeds): Endpoint<Routes["readJ
         details: {},
       });
     }
-    return { status: 200, body: verbose(job, stages, events, deliveries) };
+    const full = isFull && {
+      payloads: payloads.map(({ stage, payload, createdAt }) => ({ stage, payload, created_at: text(createdAt) })),
+    };
+    return { status: 200, body: { ...verbose(job, stages, events, deliveries), ...full } };
   };
 }
 

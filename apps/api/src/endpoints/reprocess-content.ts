@@ -1,6 +1,8 @@
-import type { Routes } from "@millrace/contracts";
+import { CONTENT_TYPES, type Routes } from "@millrace/contracts";
+import type { StageRow } from "@millrace/core";
 import type { ContentRow } from "@millrace/db";
 import { type ContentInputDraft, type ContentType, contentInput } from "@millrace/pipelines";
+import { z } from "zod";
 import { actorOf, visibleOwner } from "../auth/principal.ts";
 import type { Endpoint } from "../http/endpoint.ts";
 import { requestProblem } from "../http/request-problem.ts";
@@ -9,19 +11,16 @@ import { noSuchContent } from "./read-content.ts";
 import { traceparentOf } from "./submit-job.ts";
 
 /** A-S23: one item, on what is stored already, in the owner's name. */
-export function reprocessContent({
-  contents,
-  submit,
-  audit,
-  log,
-}: EndpointNeeds): Endpoint<Routes["reprocessContent"]> {
+export function reprocessContent(needs: EndpointNeeds): Endpoint<Routes["reprocessContent"]> {
+  const { contents, submit, audit, log } = needs;
   return async ({ principal, params, query, request }) => {
     const content = await contents.findContent(params.id, visibleOwner(principal));
     if (content === undefined) throw noSuchContent();
     const answer = await submit({
       ownerId: content.ownerId,
       pipeline: "content",
-      input: await inputOf(contents, content, query.force),
+      input: await inputOf(needs, content, query.force),
+      ...(query.data_tier && { dataTier: query.data_tier }),
       traceparent: traceparentOf(request.headers["traceparent"]),
       content: {
         id: content.id,
@@ -55,24 +54,37 @@ export function reprocessContent({
 
 /** The input of the content's newest job, which knows what the caller supplied, plus what is stored by now. */
 async function inputOf(
-  contents: EndpointNeeds["contents"],
+  { contents, store }: Pick<EndpointNeeds, "contents" | "store">,
   content: ContentRow,
   isForced: boolean,
 ): Promise<ContentInputDraft> {
   const newest = await contents.latestJobOf(content.id);
   const earlier = contentInput.safeParse(newest?.input);
-  const isStored = content.unifiedResult !== null;
+  const stored =
+    content.unifiedResult === null && newest !== undefined
+      ? storedBy(await store.listStages(newest.id))
+      : { file_path: content.filePath, content_type: content.contentType as ContentType };
   return {
     ...(earlier.success ? earlier.data : inputOfRow(content)),
     content_id: content.id,
-    reprocess: {
-      force: isForced,
-      file_path: isStored ? content.filePath : null,
-      content_type: content.contentType as ContentType,
-      title: content.title,
-      metadata: content.metadata,
-    },
+    reprocess: { force: isForced, title: content.title, metadata: content.metadata, ...stored },
   };
+}
+
+type Stored = Partial<NonNullable<ContentInputDraft["reprocess"]>>;
+
+const storedOutputs = z.object({
+  fetch: z.object({ content_type: z.enum(CONTENT_TYPES) }),
+  convert: z.object({ title: z.string().min(1).max(500), metadata: z.record(z.string(), z.json()) }),
+  store: z.object({ file_path: z.string().min(1) }),
+});
+
+/** What a run that never completed had stored and found out before it ended. */
+function storedBy(stages: readonly StageRow[]): Stored {
+  const outputs = storedOutputs.safeParse(Object.fromEntries(stages.map(({ stage, output }) => [stage, output])));
+  if (!outputs.success) return { file_path: null };
+  const { fetch, convert, store } = outputs.data;
+  return { file_path: store.file_path, content_type: fetch.content_type, ...convert };
 }
 
 const UPLOAD_TYPES = ["markdown", "text", "pdf"] as const;

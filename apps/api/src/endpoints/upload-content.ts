@@ -99,6 +99,7 @@ function submissionOf({ call, contentId, file, fields, type, fingerprint }: Uplo
     pipeline: "content",
     input,
     ...(fields.priority && { priority: fields.priority }),
+    ...(fields.data_tier && { dataTier: fields.data_tier }),
     idempotencyKey: call.idempotencyKey,
     requestFingerprint: fingerprint,
     traceparent: traceparentOf(call.request.headers["traceparent"]),

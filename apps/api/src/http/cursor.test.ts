@@ -16,6 +16,17 @@ describe("cursor", () => {
     );
   });
 
+  it("comes back with its rank, for a list of that order only", () => {
+    fc.assert(
+      fc.property(position, fc.double({ noNaN: true, noDefaultInfinity: true, min: 0 }), (at, rank) => {
+        const cursor = writeCursor({ ...at, rank });
+        expect(readCursor(cursor, true)).toEqual({ ...at, rank });
+        expect(() => readCursor(cursor)).toThrow("another order");
+        expect(() => readCursor(writeCursor(at), true)).toThrow("another order");
+      }),
+    );
+  });
+
   it("A2.6 is refused when it is not one of ours", () => {
     const foreign = Buffer.from(JSON.stringify(["yesterday", "x"])).toString("base64url");
     for (const text of ["x", "!!!", "W10", foreign, Buffer.from("{}").toString("base64url")]) {

@@ -1,25 +1,41 @@
 import { z } from "zod";
 import { fieldProblem } from "./request-problem.ts";
 
-const position = z.tuple([z.iso.datetime(), z.uuid()]);
+/** [created_at, id], and of a search ordered by rank also the rank. */
+const position = z.union([
+  z.tuple([z.iso.datetime(), z.uuid()]),
+  z.tuple([z.iso.datetime(), z.uuid(), z.number().finite()]),
+]);
 
-/** Where a page ended: the next one holds rows after this one in (created_at desc, id desc). */
+/** Where a page ended: the next one holds rows after this one in (created_at desc, id desc), or (rank desc, id desc). */
 export interface Position {
   readonly createdAt: Date;
   readonly id: string;
+  readonly rank?: number | undefined;
 }
 
-export function writeCursor({ createdAt, id }: Position): string {
-  return Buffer.from(JSON.stringify([createdAt.toISOString(), id])).toString("base64url");
+export function writeCursor({ createdAt, id, rank }: Position): string {
+  const parts = [createdAt.toISOString(), id, ...(rank === undefined ? [] : [rank])];
+  return Buffer.from(JSON.stringify(parts)).toString("base64url");
 }
 
-export function readCursor(text: string | undefined): Position | undefined {
+/** `isRanked`: whether the list is ordered by rank, for a cursor of the other order would skip rows. */
+export function readCursor(text: string | undefined, isRanked = false): Position | undefined {
   if (text === undefined) return undefined;
+  const parsed = position.safeParse(parseJson(Buffer.from(text, "base64url").toString("utf8")));
+  if (!parsed.success) throw fieldProblem("cursor", "cursor", "is not a cursor of this API");
+  const [createdAt, id, rank] = parsed.data;
+  if ((rank !== undefined) !== isRanked) {
+    throw fieldProblem("cursor", "cursor", "belongs to a list in another order (with q, or without)");
+  }
+  return { createdAt: new Date(createdAt), id, rank };
+}
+
+function parseJson(text: string): unknown {
   try {
-    const [createdAt, id] = position.parse(JSON.parse(Buffer.from(text, "base64url").toString("utf8")));
-    return { createdAt: new Date(createdAt), id };
+    return JSON.parse(text);
   } catch {
-    throw fieldProblem("cursor", "cursor", "is not a cursor of this API");
+    return undefined;
   }
 }
 

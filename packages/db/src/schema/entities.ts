@@ -18,7 +18,7 @@ import { owners } from "./owners.ts";
 /** A2.4. */
 export const ENTITY_TYPES = ["topic", "repo", "paper", "tool", "person"] as const;
 export const EDGE_TYPES = ["discusses", "mentions", "cites", "uses", "demonstrates"] as const;
-const ENTITY_SOURCES = ["ai_extracted", "url_detected", "user_created", "api_fetched"] as const;
+export const ENTITY_SOURCES = ["ai_extracted", "url_detected", "user_created", "api_fetched"] as const;
 
 /** What an owner's contents speak of. A topic's `hierarchy` goes from general to special and ends in its name. */
 export const entities = pgTable(

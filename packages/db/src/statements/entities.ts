@@ -1,5 +1,5 @@
 import type { Query } from "../database.ts";
-import type { EDGE_TYPES, ENTITY_TYPES } from "../schema/entities.ts";
+import type { EDGE_TYPES, ENTITY_SOURCES, ENTITY_TYPES } from "../schema/entities.ts";
 import { camelRow } from "./camel-row.ts";
 import { CONTENT_COLUMNS, contentOf } from "./search-content.ts";
 
@@ -20,7 +20,7 @@ export interface ContentEntityRow extends EntityRow {
   readonly edgeType: (typeof EDGE_TYPES)[number];
   /** 0 to 1. */
   readonly confidence: number;
-  readonly source: string;
+  readonly source: (typeof ENTITY_SOURCES)[number];
 }
 
 export interface TagRow {
@@ -32,7 +32,7 @@ export interface TagRow {
 
 export interface SharedEntity {
   readonly id: string;
-  readonly entityType: string;
+  readonly entityType: EntityRow["entityType"];
   readonly name: string;
 }
 
