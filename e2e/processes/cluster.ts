@@ -41,6 +41,8 @@ export async function startCluster(options: { readonly env?: Record<string, stri
     PIPELINE_MODULES: join(ROOT, "e2e/processes/pipelines.mjs"),
     E2E_FOLDER: folder,
     PORT: "0",
+    // the databases of tests give up durability for speed
+    ALLOW_UNFIT: "true",
     ALLOW_LOOPBACK: "true",
     RATE_LIMIT_PER_MINUTE: "0",
     LOG_LEVEL: "info",

@@ -31,6 +31,10 @@ const schema = z.object({
   STOP_TIMEOUT_MS: z.coerce.number().int().min(0).default(10_000),
   GIT_SHA: z.string().default("unknown"),
   BUILD_DATE: z.string().default("unknown"),
+  /** `production` makes weak secrets fatal. */
+  NODE_ENV: z.string().optional(),
+  /** Starts although a check says that work could be lost. */
+  ALLOW_UNFIT: z.stringbool().default(false),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
 });
 

@@ -49,6 +49,8 @@ function start(over: Record<string, string | undefined> = {}): Program {
     QUEUE_PREFIX: redis.prefix,
     BLOB_URL: `file://${folder}`,
     PORT: "0",
+    // the databases of tests give up durability for speed
+    ALLOW_UNFIT: "true",
     ...over,
   };
   const child = fork(MAIN, [], {
@@ -108,6 +110,26 @@ describe("the api process", { timeout: 120_000 }, () => {
     expect(program.output()).toContain('"DATABASE_URL":"present"');
     expect(program.output()).not.toContain(key);
     expect(program.output()).not.toContain(new URL(database.url).password || database.url);
+  });
+
+  it("refuses to start on stores that would lose work and lists why; overridden, it starts and says so", async () => {
+    // the databases of tests give up durability for speed
+    const refused = start({ ALLOW_UNFIT: "false" });
+    expect(await refused.ended).toBe(1);
+    expect(refused.output()).toContain("Not started, because accepted work could be lost or never run:");
+    expect(refused.output()).toMatch(/^- postgres_durability: .*fsync.* → .*/m);
+    const overridden = await startReady({ ALLOW_UNFIT: "true" });
+    expect(overridden.output()).toMatch(/"level":50.*"check":"postgres_durability".*"msg":"running although: /);
+  });
+
+  it("starts without stores: they may come later", async () => {
+    const program = await startReady({
+      ALLOW_UNFIT: "false",
+      DATABASE_URL: "postgres://u:p@127.0.0.1:1/x",
+      REDIS_URL: "redis://127.0.0.1:1",
+    });
+    expect(program.output()).toContain("postgres could not be checked");
+    expect(program.output()).toContain("queue could not be checked");
   });
 
   it("ends when the launcher that started it is gone", async () => {

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
-import { systemClock } from "@millrace/core";
-import { connectDatabase, createContentStore, createJobStore, createKeyStore, newId } from "@millrace/db";
+import { judgeSecrets, refuseUnfit, systemClock } from "@millrace/core";
+import { checkDatabase, connectDatabase, createContentStore, createJobStore, createKeyStore, newId } from "@millrace/db";
 import { createCancel, createSubmit } from "@millrace/engine";
 import { loadPipelineModules, pipelineSpecs } from "@millrace/pipelines";
 import { openBlobs } from "@millrace/providers";
-import { connectQueue, refuseUnfitServer } from "@millrace/queue";
+import { connectQueue } from "@millrace/queue";
 import { pino } from "pino";
 import { findPrincipalIn } from "./auth/principal.ts";
 import { type ApiConfig, describeConfig, readConfig } from "./config.ts";
@@ -38,7 +38,15 @@ async function main(config: ApiConfig): Promise<void> {
     config.QUEUE_BACKEND === "redis" ? { redisUrl: config.REDIS_URL ?? "" } : { postgresUrl: config.DATABASE_URL },
     { prefix: config.QUEUE_PREFIX, role: "producer", log },
   );
-  await refuseUnfitServer(queue, log);
+  await refuseUnfit({
+    looks: {
+      postgres: () => checkDatabase(db, { now: Date.now }),
+      queue: async () => (await queue.checkServer()).findings,
+    },
+    findings: judgeSecrets(config),
+    log,
+    isOverridden: config.ALLOW_UNFIT,
+  });
   const own = await loadPipelineModules(config.PIPELINE_MODULES);
   const { specs: shipped } = pipelineSpecs({ content: { analyserLane: config.ANALYSER === "local" ? "cpu" : "io" } });
   const specs = specsForRequests([...shipped, ...own.map((pipeline) => pipeline.spec)]);

@@ -12,6 +12,10 @@ const schema = z.object({
   DATABASE_CONNECTIONS: z.coerce.number().int().min(1).max(100).default(4),
   /** How many reverse proxies stand in front of the dashboard. */
   TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0),
+  /** `production` makes weak secrets fatal. */
+  NODE_ENV: z.string().optional(),
+  /** Starts although a check says that work could be lost. */
+  ALLOW_UNFIT: z.stringbool().default(false),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
 });
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { createTestDatabase, testRedis } from "@millrace/testing";
+import { createTestDatabase, testRedis, until } from "@millrace/testing";
 import { afterEach, expect, test } from "vitest";
 
 const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
@@ -11,7 +11,8 @@ const started: ChildProcess[] = [];
 function start(env: Record<string, string>): { readonly child: ChildProcess; readonly output: string[] } {
   const child = fork(MAIN, [], {
     execArgv: ["--conditions=millrace-source", "--import", "tsx"],
-    env: { PATH: process.env["PATH"], PORT: "0", ...env },
+    // the databases of tests give up durability for speed
+    env: { PATH: process.env["PATH"], PORT: "0", ALLOW_UNFIT: "true", ...env },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
   const output: string[] = [];
@@ -49,4 +50,20 @@ test("wrong settings end it at once, with a line for each", async () => {
   const { child, output } = start({ DASHBOARD_PASSWORD: "short", PORT: "many" });
   expect(await once(child, "exit")).toEqual([1, null]);
   for (const name of ["DATABASE_URL", "DASHBOARD_PASSWORD", "PORT"]) expect(output.join("")).toContain(name);
+});
+
+test("a weak password is refused in production, and said without showing it", { timeout: 120_000 }, async () => {
+  const database = await createTestDatabase();
+  const { url, prefix } = testRedis();
+  const stores = { DATABASE_URL: database.url, REDIS_URL: url, QUEUE_PREFIX: prefix };
+  const { child, output } = start({
+    ...stores,
+    DASHBOARD_PASSWORD: "changeme",
+    NODE_ENV: "production",
+    ALLOW_UNFIT: "false",
+  });
+  expect(await once(child, "exit")).toEqual([1, null]);
+  await until(() => /^- secret_dashboard_password: .* → .*openssl/m.test(output.join("")));
+  expect(output.join("")).not.toContain("changeme");
+  await database.drop();
 });

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { systemClock } from "@millrace/core";
-import { connectDatabase, createJobStore } from "@millrace/db";
+import { judgeSecrets, refuseUnfit, systemClock } from "@millrace/core";
+import { checkDatabase, connectDatabase, createJobStore } from "@millrace/db";
 import { connectQueue } from "@millrace/queue";
 import { pino } from "pino";
 import { type DashboardConfig, describeConfig, readConfig } from "./config.ts";
@@ -23,6 +23,15 @@ async function main(config: DashboardConfig): Promise<void> {
     config.QUEUE_BACKEND === "redis" ? { redisUrl: config.REDIS_URL ?? "" } : { postgresUrl: config.DATABASE_URL },
     { prefix: config.QUEUE_PREFIX, role: "producer", log },
   );
+  await refuseUnfit({
+    looks: {
+      postgres: () => checkDatabase(db, { now: Date.now }),
+      queue: async () => (await queue.checkServer()).findings,
+    },
+    findings: judgeSecrets(config),
+    log,
+    isOverridden: config.ALLOW_UNFIT,
+  });
   const app = createDashboard({
     jobs: createJobStore(db),
     queue,

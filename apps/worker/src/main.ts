@@ -1,7 +1,7 @@
-import { systemClock } from "@millrace/core";
-import { connectDatabase, createContentStore, createDeliveryStore, createJobStore } from "@millrace/db";
+import { judgeSecrets, refuseUnfit, systemClock } from "@millrace/core";
+import { checkDatabase, connectDatabase, createContentStore, createDeliveryStore, createJobStore } from "@millrace/db";
 import { folderSpool, leaderTimings, stageThreads, startWorker } from "@millrace/engine";
-import { connectQueue, refuseUnfitServer } from "@millrace/queue";
+import { connectQueue } from "@millrace/queue";
 import { pino } from "pino";
 import { describeConfig, readConfig, type WorkerConfig } from "./config.ts";
 import { startHealthServer } from "./health-server.ts";
@@ -37,7 +37,15 @@ async function main(config: WorkerConfig): Promise<void> {
       timings: { lockMs: config.QUEUE_LOCK_MS, stalledCheckMs: config.QUEUE_STALLED_MS },
     },
   );
-  await refuseUnfitServer(queue, log);
+  await refuseUnfit({
+    looks: {
+      postgres: () => checkDatabase(db, { now: Date.now }),
+      queue: async () => (await queue.checkServer()).findings,
+    },
+    findings: judgeSecrets(config),
+    log,
+    isOverridden: config.ALLOW_UNFIT,
+  });
   const registry = await wirePipelines(config, { contents: createContentStore(db) });
   const threads = stageThreads({
     entry: new URL("./stage-thread.js", import.meta.url),

@@ -41,7 +41,7 @@ describe("judgeUrlSecret", () => {
     ["redis://cache.internal:6379", "warning"],
   ])("%s: %s", (url, severity) => {
     expect(judge(url).severity).toBe(severity);
-    expect(judge(url).check).toBe("secret_database_url_password");
+    expect(judge(url).check).toBe("secret_database_url");
   });
 
   test("a weak password is fatal in production, a missing one is not: the server may know its clients otherwise", () => {
@@ -62,13 +62,9 @@ test("judgeSecrets judges what is set, strictly in production", () => {
   };
   const seen = (over: object) =>
     judgeSecrets({ ...settings, ...over }).map(({ check, severity }) => `${check} ${severity}`);
-  expect(seen({})).toEqual([
-    "secret_database_url_password ok",
-    "secret_redis_url_password warning",
-    "secret_dashboard_password warning",
-  ]);
+  expect(seen({})).toEqual(["secret_database_url ok", "secret_redis_url warning", "secret_dashboard_password warning"]);
   expect(seen({ NODE_ENV: "production", REDIS_URL: undefined })).toEqual([
-    "secret_database_url_password ok",
+    "secret_database_url ok",
     "secret_dashboard_password fatal",
   ]);
   expect(judgeSecrets({})).toEqual([]);

@@ -10,20 +10,22 @@ const WELL_KNOWN = new Set(
 );
 
 interface SecretOptions {
-  /** The setting, as the person knows it. */
+  /** The setting it is in. */
   readonly name: string;
   readonly isProduction: boolean;
+  /** For people; the setting's name unless told. */
+  readonly subject?: string;
 }
 
 /** Judges a password or key. What is said of it never contains it. */
-export function judgeSecret(secret: string, { name, isProduction }: SecretOptions): Finding {
+export function judgeSecret(secret: string, { name, isProduction, subject = name }: SecretOptions): Finding {
   const weakness = weaknessOf(secret);
   const check = `secret_${name.toLowerCase()}`;
-  if (weakness === undefined) return { check, severity: "ok", message: `${name} is of good strength.` };
+  if (weakness === undefined) return { check, severity: "ok", message: `${subject} is of good strength.` };
   return {
     check,
     severity: isProduction ? "fatal" : "warning",
-    message: `${name} ${weakness}.`,
+    message: `${subject} ${weakness}.`,
     fix: "Make one with: openssl rand -hex 24",
   };
 }
@@ -32,8 +34,8 @@ export function judgeSecret(secret: string, { name, isProduction }: SecretOption
 export function judgeUrlSecret(address: string, { name, isProduction }: SecretOptions): Finding {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   const password = url === undefined ? "" : decoded(url.password);
-  if (password !== "") return judgeSecret(password, { name: `${name}_PASSWORD`, isProduction });
-  const check = `secret_${name.toLowerCase()}_password`;
+  if (password !== "") return judgeSecret(password, { name, isProduction, subject: `The password in ${name}` });
+  const check = `secret_${name.toLowerCase()}`;
   if (url === undefined || isLoopback(url.hostname)) {
     return { check, severity: "ok", message: `${name} has no password and stays on this machine.` };
   }
