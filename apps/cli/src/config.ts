@@ -13,6 +13,8 @@ const schema = z.object({
   REDIS_URL: z.url().optional(),
   /** `postgres` works without Redis. */
   QUEUE_BACKEND: z.enum(["redis", "postgres"]).default("redis"),
+  /** As the programs have it. */
+  QUEUE_PREFIX: z.string().default("{millrace}"),
   /** Where contents are stored; a folder below the data folder unless set. */
   BLOB_URL: z.url().optional(),
   PORT: port.default(3_000),
@@ -24,6 +26,8 @@ const schema = z.object({
   MILLRACE_API_URL: z.url().optional(),
   MILLRACE_API_KEY: z.string().min(1).optional(),
   NO_COLOR: z.string().optional(),
+  /** `production` makes weak secrets fatal. */
+  NODE_ENV: z.string().optional(),
 });
 
 type Settings = z.infer<typeof schema>;

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from "commander";
+import { addOperatorCommands } from "./add-operator-commands.ts";
 import { type ApiClient, createApiClient, findApi } from "./api-client.ts";
 import { demo } from "./commands/demo.ts";
 import { cancelJob, listJobs, showJob } from "./commands/jobs.ts";
@@ -76,6 +77,13 @@ function createProgram(config: CliConfig, terminal: Terminal): Command {
     .command("migrate")
     .description("bring the database to the newest schema")
     .action(() => migrateDatabase(config, terminal));
+  addOperatorCommands(program, {
+    config,
+    terminal,
+    setExitCode(code) {
+      process.exitCode = code;
+    },
+  });
   addKeyCommands(program, config, terminal);
   addJobCommands(program, config, terminal);
   return program;
