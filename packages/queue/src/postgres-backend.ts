@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { LANES, type Lane, type Log, StoreUnavailableError } from "@millrace/core";
 import {
   type BackendFactory,
@@ -34,6 +35,7 @@ const COMPLETED_KEPT = 50;
 /** BullMQ's bulk add makes two temporary tables, which leaves dead rows in the system catalogue and takes twice as long for one. */
 const ADDED_SINGLY = 4;
 const KEEP_ALIVE_MS = 10_000;
+const IN_VAIN_PAUSE_MS = 250;
 
 /**
  * Postgres behind the queue: BullMQ's own tables in the schema `bullmq`. Brings them up to date first, so it rejects when
@@ -119,8 +121,39 @@ function backendOn(pool: Pool): BackendFactory<RedisQueueBackend> {
   const open: BackendFactory<PostgresQueueBackend, PostgresConnectionOptions> = (name, opts, purpose = {}) => {
     const connection = new PostgresConnection(pool as unknown as PgPool);
     connection.waitUntilReady = async () => {};
-    return new PostgresQueueBackend(connection, name, opts, true, purpose.withBlockingConnection ? name : undefined);
+    const engine = new PostgresQueueBackend(
+      connection,
+      name,
+      opts,
+      true,
+      purpose.withBlockingConnection ? name : undefined,
+    );
+    paceWaits(engine);
+    return engine;
   };
   // BullMQ's classes name their backend in their type. The lanes use nothing that only Redis' has.
   return open as unknown as BackendFactory<RedisQueueBackend>;
+}
+
+/**
+ * BullMQ's wait ends at once while anything waits in the lane, also when a limit lets nobody take it: an idle worker of a
+ * lane at its limit asked 600 times a second. Woken twice in vain it pauses first.
+ */
+function paceWaits(engine: PostgresQueueBackend): void {
+  let isWoken = false;
+  let inVain = 0;
+  const moveToActive = engine.moveToActive.bind(engine);
+  engine.moveToActive = async (...args) => {
+    const answer = await moveToActive(...args);
+    inVain = isWoken && !answer[0] ? inVain + 1 : 0;
+    isWoken = false;
+    return answer;
+  };
+  const waitForJob = engine.waitForJob.bind(engine);
+  engine.waitForJob = async (...args) => {
+    if (inVain >= 2) await pause(IN_VAIN_PAUSE_MS);
+    const marker = await waitForJob(...args);
+    isWoken = marker !== null;
+    return marker;
+  };
 }

@@ -1,7 +1,7 @@
 import { collectLogs, type OwnPostgres, ownPostgres, until, watchLeftovers } from "@millrace/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type ConnectedQueue, connectQueue } from "./index.ts";
-import { FAST, someTicket } from "./ticket-queue.contract.ts";
+import { FAST, someTicket } from "./use-queue.contract.ts";
 
 describe("when the queue's Postgres goes away", () => {
   let postgres: OwnPostgres;

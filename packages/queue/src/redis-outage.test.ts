@@ -12,7 +12,7 @@ import {
 } from "@millrace/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type ConnectedQueue, connectQueue } from "./index.ts";
-import { FAST, someTicket, someTickets } from "./ticket-queue.contract.ts";
+import { FAST, someTicket, someTickets } from "./use-queue.contract.ts";
 
 /** A refused add is answered in about a millisecond; the rest is a busy machine. */
 const FAIL_FAST_MS = 4_000;

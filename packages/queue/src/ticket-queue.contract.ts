@@ -1,93 +1,29 @@
-import { randomUUID } from "node:crypto";
-import { LANES, type LaneConsumer, type ReceivedTicket, type Ticket, type TicketAnswer } from "@millrace/core";
-import { collectLogs, until, watchLeftovers } from "@millrace/testing";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { ConnectedQueue, QueueAddress, QueueTimings } from "./index.ts";
-import { connectQueue } from "./index.ts";
+import { LANES, type ReceivedTicket, type Ticket, type TicketAnswer } from "@millrace/core";
+import { type CollectedLogs, until, watchLeftovers } from "@millrace/testing";
+import { beforeEach, describe, expect, test } from "vitest";
+import type { ConnectedQueue } from "./index.ts";
 import { startTicketHolder } from "./ticket-holder.contract.ts";
-
-/** A place for a queue that nothing else uses. */
-export interface QueuePlace {
-  readonly address: QueueAddress;
-  readonly prefix: string;
-  remove(): Promise<void>;
-}
-
-/** Production's timings, shortened: what takes a minute there takes two seconds here. */
-export const FAST: QueueTimings = {
-  lockMs: 1_000,
-  stalledCheckMs: 300,
-  idleReadMs: 500,
-  retryMs: 100,
-  afterThrowMs: 100,
-  socketTimeoutMs: 2_000,
-  connectTimeoutMs: 1_000,
-  commandTimeoutMs: 1_000,
-  reconnectMaxMs: 200,
-};
-
-let lastSeq = 0;
-
-export function someTicket(overrides: Partial<Ticket> = {}): Ticket {
-  lastSeq += 1;
-  const ticket = { jobId: randomUUID(), resourceKey: "yt:dQw4w9WgXcQ", seq: lastSeq, stage: "fetch" };
-  return { ...ticket, dispatchNo: 1, lane: "io", ...overrides };
-}
-
-export function someTickets(count: number, overrides: Partial<Ticket> = {}): Ticket[] {
-  return Array.from({ length: count }, () => someTicket(overrides));
-}
-
-const done: TicketAnswer = { kind: "done" };
-const later = (delayMs: number): TicketAnswer => ({ kind: "later", delayMs });
-const giveBack: TicketAnswer = { kind: "return" };
+import {
+  done,
+  FAST,
+  giveBack,
+  later,
+  type QueuePlace,
+  someTicket,
+  someTickets,
+  useQueue,
+} from "./use-queue.contract.ts";
 
 /** What every queue must do, whatever is below it. */
 export function ticketQueueContract(title: string, place: () => Promise<QueuePlace>): void {
   describe(title, () => {
+    const { current, connect, record, isIdle } = useQueue(place);
     let at: QueuePlace;
     let queue: ConnectedQueue;
-    let logs: ReturnType<typeof collectLogs>;
-    const opened: ConnectedQueue[] = [];
+    let logs: CollectedLogs;
 
-    async function connect(timings = FAST): Promise<ConnectedQueue> {
-      const connected = await connectQueue(at.address, { role: "worker", log: logs.log, prefix: at.prefix, timings });
-      opened.push(connected);
-      return connected;
-    }
-
-    /** Consumes and keeps what came, in order. */
-    function record(
-      from: ConnectedQueue,
-      answer: (ticket: ReceivedTicket, times: number) => TicketAnswer | Promise<TicketAnswer> = () => done,
-      concurrency = 10,
-    ): { readonly seen: ReceivedTicket[]; readonly consumer: LaneConsumer; times(jobId: string): number } {
-      const seen: ReceivedTicket[] = [];
-      const times = (jobId: string): number => seen.filter((ticket) => ticket.jobId === jobId).length;
-      const consumer = from.consume("io", {
-        concurrency,
-        async work(ticket) {
-          seen.push(ticket);
-          return answer(ticket, times(ticket.jobId));
-        },
-      });
-      return { seen, consumer, times };
-    }
-
-    const isIdle = async (): Promise<boolean> => {
-      const { waiting, active, delayed } = await queue.counts("io");
-      return waiting + active + delayed === 0;
-    };
-
-    beforeEach(async () => {
-      at = await place();
-      logs = collectLogs();
-      queue = await connect();
-    });
-
-    afterEach(async () => {
-      await Promise.all(opened.splice(0).map((connected) => connected.close()));
-      await at.remove();
+    beforeEach(() => {
+      ({ at, queue, logs } = current());
     });
 
     test("gives a worker each ticket once, with its job, stage and dispatch number", async () => {
@@ -417,8 +353,7 @@ export function ticketQueueContract(title: string, place: () => Promise<QueuePla
     });
 
     test("a producer cannot consume", async () => {
-      const producer = await connectQueue(at.address, { role: "producer", log: logs.log, prefix: at.prefix });
-      opened.push(producer);
+      const producer = await connect(FAST, "producer");
       expect(() => producer.consume("io", { concurrency: 1, work: async () => done })).toThrow("producer");
     });
   });

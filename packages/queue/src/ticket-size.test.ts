@@ -3,7 +3,7 @@ import { missing, type OwnRedis, ownRedis, redisProblem } from "@millrace/testin
 import { Redis } from "ioredis";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type ConnectedQueue, connectQueue } from "./index.ts";
-import { someTickets } from "./ticket-queue.contract.ts";
+import { someTickets } from "./use-queue.contract.ts";
 
 const COUNT = 5_000;
 const MAX_BYTES = 512;
