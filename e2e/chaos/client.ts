@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Random } from "./random.ts";
 
@@ -72,6 +73,8 @@ export function createClient({ bases, apiKey, random }: ClientNeeds): Client {
     failedTries: 0,
   };
   const givenUp = new AbortController();
+  // one for each call that waits to ask again
+  setMaxListeners(0, givenUp.signal);
 
   const tryOnce = async (path: string, body: unknown, headers: Record<string, string>): Promise<Answer | undefined> => {
     const up = bases();

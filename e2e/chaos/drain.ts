@@ -22,6 +22,7 @@ export interface Drained {
 }
 
 const LOOK_EVERY_MS = 500;
+const SAY_EVERY_MS = 10_000;
 /** With all jobs over and no delivery that is due moving for this long, nobody delivers. */
 const NO_DELIVERY_MS = 40_000;
 const LIMITS_BACK_MS = { afterTheRun: 20_000, afterFlush: 12_000 } as const;
@@ -32,6 +33,7 @@ export interface DrainNeeds {
   readonly client: Client;
   readonly timeline: Timeline;
   readonly limitMs: number;
+  readonly say: (text: string) => void;
 }
 
 interface Level {
@@ -42,7 +44,7 @@ interface Level {
 
 /** Waits until every job and delivery is over, deciding what waits at a gate; at most `limitMs`. */
 export async function drain(needs: DrainNeeds): Promise<Drained> {
-  const { deployment, client, timeline, limitMs } = needs;
+  const { deployment, client, timeline, limitMs, say } = needs;
   const { sql, stores } = deployment;
   const startedAt = performance.now();
   const deadline = startedAt + limitMs;
@@ -51,6 +53,7 @@ export async function drain(needs: DrainNeeds): Promise<Drained> {
   let movedAt = performance.now();
   let last = "";
   let isDrained = false;
+  let saidAt = performance.now();
   while (performance.now() < deadline) {
     const [level] = await sql<Level[]>`
       SELECT (SELECT count(*)::int FROM pipeline_jobs WHERE status IN ('pending', 'processing')) AS active,
@@ -64,6 +67,10 @@ export async function drain(needs: DrainNeeds): Promise<Drained> {
     const now = `${active} ${deliveries} ${attempts}`;
     if (now !== last) movedAt = performance.now();
     last = now;
+    if (performance.now() - saidAt > SAY_EVERY_MS) {
+      saidAt = performance.now();
+      say(`  ${active} jobs and ${deliveries} deliveries to go`);
+    }
     if (active === 0 && performance.now() - movedAt > NO_DELIVERY_MS) break;
     await decideGates(deployment, client);
     await pause(LOOK_EVERY_MS);

@@ -195,7 +195,7 @@ const callbacksDelivered: Invariant = {
       if (delivery.status === "exhausted" && delivery.attempts !== most)
         complain(`exhausted after ${delivery.attempts} of ${most} tries`);
       if (delivery.status === "pending") complain(`not delivered after ${delivery.attempts} tries`);
-      if (requests.length > delivery.attempts) complain(`${requests.length} requests for ${delivery.attempts} tries`);
+      if (requests.length > delivery.begun) complain(`${requests.length} requests for ${delivery.begun} tries begun`);
     }
     return { checked: terminal.length, violations };
   },
@@ -257,6 +257,22 @@ function endOf(start: StageLine, log: readonly StageLine[], { lives }: RunRecord
   return end?.t ?? lives.find(({ pid }) => pid === start.pid)?.endedAt ?? Number.POSITIVE_INFINITY;
 }
 
+/** How a program may end by itself: a poison job's SIGKILL, or a start while a store was away. */
+const programsLive: Invariant = {
+  name: "no program ends by itself",
+  check({ timeline: { lives } }) {
+    const ended = lives.filter(
+      ({ endedBy, exitCode, readyAt }) => endedBy === "exit" && exitCode !== "SIGKILL" && readyAt,
+    );
+    return {
+      checked: lives.length,
+      violations: ended.map(({ member, pid, exitCode }) => ({
+        message: `${member} (pid ${pid}) ended with ${exitCode}; its log says why`,
+      })),
+    };
+  },
+};
+
 export const INVARIANTS: readonly Invariant[] = [
   acceptedAreRows,
   noneLost,
@@ -273,4 +289,5 @@ export const INVARIANTS: readonly Invariant[] = [
   callbacksDelivered,
   nothingLeaks,
   limitsRestored,
+  programsLive,
 ];

@@ -87,6 +87,7 @@ export async function createMember(spec: MemberSpec, needs: MemberNeeds): Promis
       member: spec.name,
       pid: begun.pid ?? 0,
       startedAt: Date.now(),
+      readyAt: undefined,
       endedAt: undefined,
       endedBy: undefined,
       exitCode: null,
@@ -102,6 +103,7 @@ export async function createMember(spec: MemberSpec, needs: MemberNeeds): Promis
       const late = setTimeout(resolve, READY_MS);
       begun.once("message", (message: { port: number }) => {
         if (child === begun) port = message.port;
+        own.readyAt = Date.now();
         clearTimeout(late);
         resolve();
       });
@@ -163,9 +165,13 @@ export async function createMember(spec: MemberSpec, needs: MemberNeeds): Promis
     thaw,
     stop,
     async replace(next) {
+      const startedAt = performance.now();
       await stop();
+      const stoppedAt = performance.now();
       env = next;
       await start();
+      const took = (from: number, to: number): string => `${((to - from) / 1_000).toFixed(1)} s`;
+      say(`  ${spec.name}: stopped in ${took(startedAt, stoppedAt)}, back in ${took(stoppedAt, performance.now())}`);
     },
   };
 }

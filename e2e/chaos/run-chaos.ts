@@ -107,7 +107,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     await load.done;
     clearTimeout(givingUp);
     signal.throwIfAborted();
-    const drained = await drain({ deployment, client, timeline, limitMs: DRAIN_MS });
+    const drained = await drain({ deployment, client, timeline, limitMs: DRAIN_MS, say });
     say(drained.isDrained ? "drained" : "NOT DRAINED");
     const { leftovers } = await waitForTickets(deployment, drained.isDrained);
     if (leftovers > 0) say(`${leftovers} tickets are left`);

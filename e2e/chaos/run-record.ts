@@ -44,7 +44,10 @@ export interface DeliveryRecord {
   readonly jobId: string;
   readonly event: string;
   readonly status: string;
+  /** That count against the limit. */
   readonly attempts: number;
+  /** Times it was begun, those included that a dying process broke off. */
+  readonly begun: number;
 }
 
 /** A line of the stages' own log. `end`: it finished; `throw`, `until`: it has to run again. */
@@ -107,7 +110,9 @@ export async function readRun(
   const stages = await sql<StageRecord[]>`
     SELECT job_id AS "jobId", stage, fence, output, finished_at AS "finishedAt" FROM job_stages`;
   const deliveries = await sql<DeliveryRecord[]>`
-    SELECT id, job_id AS "jobId", event, status, attempts FROM callback_deliveries`;
+    SELECT id, job_id AS "jobId", event, status, attempts,
+      (SELECT count(*)::int FROM callback_attempts WHERE delivery_id = d.id) AS begun
+    FROM callback_deliveries d`;
   const shapes = JSON.parse(readFileSync(new URL("pipeline-shapes.json", import.meta.url), "utf8"));
   const tickets = await readTickets(deployment.stores.redis, jobs);
   return {

@@ -5,6 +5,7 @@ export interface Life {
   readonly member: string;
   readonly pid: number;
   readonly startedAt: number;
+  readyAt: number | undefined;
   endedAt: number | undefined;
   /** `kill`: by the harness. `stop`: asked to by the harness. `exit`: by itself, or by a stage. */
   endedBy: "kill" | "stop" | "exit" | undefined;
