@@ -41,14 +41,14 @@ describe("findTools", () => {
     expect(await tools("The server is written in Go. We use Go because the Go compiler is fast.")).toEqual(["Go"]);
   });
 
-  it("reads install commands, without versions and switches", async () => {
+  it("reads install commands, without versions and switches, and who installs", async () => {
     expect(
       (
         await tools(
           "```sh\nnpm install --save left-pad@1.3.0 @scope/pkg\npip install requests\n```\nRun `brew install jq`.",
         )
       ).sort(),
-    ).toEqual(["@scope/pkg", "jq", "left-pad", "requests"]);
+    ).toEqual(["@scope/pkg", "brew", "jq", "left-pad", "npm", "pip", "requests"]);
   });
 });
 

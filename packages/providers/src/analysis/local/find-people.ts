@@ -1,5 +1,6 @@
 import type { Confidence } from "../unified-result.ts";
 import { KNOWN_TOOLS } from "./known-tools.ts";
+import { peopleByCue } from "./people-by-cue.ts";
 import type { Sentence } from "./reading.ts";
 
 const MAX_PEOPLE = 10;
@@ -8,6 +9,7 @@ const MAX_READ_CHARACTERS = 10_000;
 const NAME_LIKE = /\p{Lu}[\p{L}'’.-]+\s+(?:\p{Lu}\.\s+|(?:van|von|de|der|la|bin|al)\s+){0,2}\p{Lu}[\p{L}'’-]+/u;
 const FULL_NAME = /^\p{Lu}[\p{L}'’.-]*(?:\s+(?:\p{Lu}\.|van|von|de|der|la|del|di|bin|al|\p{Lu}[\p{L}'’-]+)){1,3}$/u;
 const TITLE = /^(?:Dr|Prof|Mr|Mrs|Ms|Sir|Professor|Doctor|President|Chancellor|Senator|Minister)\.?\s+/;
+const HONOURED = /^(?:Mr|Mrs|Ms|Miss|Dr)\.? \S+$/;
 /** Last words of names that are no person's. */
 const ORGANISATION =
   /\b(inc|llc|ltd|gmbh|corp|corporation|company|foundation|university|institute|college|school|group|team|project|press|labs?|software|systems?|street|avenue|road|city|county|council|party|committee|agency|department|ministry|museum|hospital|bank|license|licence|license|public|general|server|module|engine|framework|library|conference|summit|award|prize|act|law|river|lake|mountain|island|bay|north|south|east|west|january|february|march|april|june|july|august|september|october|november|december|monday|tuesday|wednesday|thursday|friday|saturday|sunday|copyright|free|open|source|code|api|http|web|data|user|request|response|error|type|the|for|and)\b/i;
@@ -27,10 +29,14 @@ export interface FoundPerson {
 
 let loading: Promise<Tagger> | undefined;
 
-/** People by compromise's name tagger (loaded when first needed, about 0.3 s), kept only where the name is one in full. */
+/**
+ * People by compromise's name tagger (loaded when first needed, about 0.3 s) and by what is said beside a name, kept only
+ * where the name is one in full, or a surname with its honorific.
+ */
 export async function findPeople(sentences: readonly Sentence[]): Promise<FoundPerson[]> {
   const texts = readable(sentences);
-  if (texts.length === 0) return [];
+  const cued = peopleByCue(sentences);
+  if (texts.length === 0 && cued.size === 0) return [];
   loading ??= import("compromise").then(({ default: compromise }) => compromise as unknown as Tagger);
   const tag = await loading;
   const people = new Map<string, { count: number; isCued: boolean; isFirstNameKnown: boolean }>();
@@ -47,6 +53,13 @@ export async function findPeople(sentences: readonly Sentence[]): Promise<FoundP
       person.isCued ||= SPEAKER.test(text);
       people.set(name, person);
     }
+  }
+  for (const [written, count] of cued) {
+    const name = HONOURED.test(written) ? written : nameOf(written);
+    if (name === null) continue;
+    const known = people.get(name);
+    const isFirstNameKnown = known?.isFirstNameKnown ?? tag(name.split(/\s+/)[0]!).has("#FirstName");
+    people.set(name, { count: Math.max(count, known?.count ?? 0), isCued: true, isFirstNameKnown });
   }
   return [...people]
     .map(([name, { count, isCued, isFirstNameKnown }]) => ({

@@ -7,6 +7,15 @@ const MAX_TOOLS = 15;
 /** Commands that fetch a package: what follows is a tool the text uses. */
 const INSTALLS =
   /\b(?:npm (?:install|i|add)|pnpm add|yarn add|bun add|pip3? install|pipx install|cargo (?:add|install)|gem install|go (?:get|install)|brew install|apt(?:-get)? install|dnf install|composer require|uv add|npx)\s+((?:-{1,2}[\w-]+\s+)*)((?:@?[a-z][\w./@-]*[ \t]*){1,6})/gi;
+/** Blocks that are typed into a terminal, told by a prompt, a switch or a known command in their first lines. */
+const SWITCH = /\s--?[a-z][\w-]*/i;
+const COMMAND = /^(?:\$ |> )?(?:sudo )?([a-z][a-z0-9]*(?:[_-][a-z0-9]+)*)\s+\S/;
+/** Every system has them: naming one says nothing about a text. */
+const SHELL_WORDS = new Set(
+  "alias cat cd chmod chown clear cp date dd df diff do done du echo else env esac eval exec exit export fi find for function head if in kill let ln local ls make man mkdir mv node ps pwd read return rm rmdir run set shift sh sleep sort source start sudo tail tee test then time touch true unset until which while who xargs const var import from def class select insert update delete create grant alter drop".split(
+    " ",
+  ),
+);
 /** Software is meant, not the everyday word. */
 const SOFTWARE_CUE =
   /\b(us(e|es|ed|ing)|built with|written in|powered by|runs? on|install\w*|support\w*|version|framework|librar\w+|language|databases?|compiler|runtime|package|tool|CLI|API|SDK|plugin|code|developer|programming|server|app|with)\b/i;
@@ -48,7 +57,8 @@ export function findTools(sentences: readonly Sentence[], structure: DocumentStr
     }
   }
   for (const command of [...structure.codeBlocks, ...structure.inlineCode]) {
-    for (const name of installedBy(command)) see(name.toLowerCase(), name, { isCommand: true });
+    for (const name of [...installedBy(command), ...commandsIn(command)])
+      see(name.toLowerCase(), name, { isCommand: true });
   }
   return [...sightings]
     .flatMap(([key, sighting]) => foundTool(key, sighting))
@@ -83,10 +93,11 @@ function* namesIn(sentence: Sentence): Generator<{ key: string; spelling: string
   }
 }
 
-/** Package names after an install command, without versions and switches. */
+/** The installer, and the package names after an install command, without versions and switches. */
 function installedBy(command: string): string[] {
   const names: string[] = [];
-  for (const [, , list] of command.slice(0, 5_000).matchAll(INSTALLS)) {
+  for (const [written, , list] of command.slice(0, 5_000).matchAll(INSTALLS)) {
+    names.push(written.split(" ")[0]!);
     for (const word of list!.trim().split(/\s+/)) {
       const name = word.replace(/(?<=.)@[^@/]*$/, "").replace(/[.,]+$/, "");
       if (
@@ -97,4 +108,11 @@ function installedBy(command: string): string[] {
     }
   }
   return names;
+}
+
+/** Programs started with a switch: the first words of command lines such as `pg_dump -Fc shop`. */
+function commandsIn(code: string): string[] {
+  const lines = code.slice(0, 5_000).split("\n");
+  const commands = lines.flatMap((line) => (SWITCH.test(line) ? (COMMAND.exec(line.trim())?.[1] ?? []) : []));
+  return [...new Set(commands)].filter((name) => name.length >= 3 && !SHELL_WORDS.has(name));
 }

@@ -96,9 +96,9 @@ function isIdentifier(spelling: string, inlineCode: ReadonlySet<string>): boolea
   return inlineCode.has(spelling) || isCamel || /[_@:/]|\w\.\w|\.$/.test(spelling);
 }
 
-/** Two general words that keep company name a subject ("machine learning"); one alone does not. */
-export function isSubject({ weight, count, key }: KeyPhrase): boolean {
-  return weight >= MIN_WEIGHT || (weight >= MIN_PHRASE_WEIGHT && count >= 2 && key.includes(" "));
+/** Two general words that keep company name a subject ("machine learning"); one alone only where the title says it too. */
+export function isSubject({ weight, count, key, isInTitle }: KeyPhrase): boolean {
+  return weight >= MIN_WEIGHT || (weight >= MIN_PHRASE_WEIGHT && count >= 2 && (isInTitle || key.includes(" ")));
 }
 
 /** Puts "decision records" in the place of "decision" where the longer phrase is said twice and ranks near it. */

@@ -30,7 +30,7 @@ describe("real texts", () => {
     expect(entities(analysis).join()).not.toMatch(/sponsors|shields/);
     expect(result.summary).toMatch(/^Lantern-queue is a durable job queue for Node\.js\./);
     expect(["C", "B"]).toContain(result.tier);
-    expect(result).toMatchObject({ model: "local/1", processed_at: "2026-03-01T10:00:00.000Z" });
+    expect(result).toMatchObject({ model: "local/2", processed_at: "2026-03-01T10:00:00.000Z" });
     expect(analysis).toMatchObject({ usage: null, trace: null, warnings: [] });
   });
 

@@ -21,7 +21,7 @@ import { summarise } from "./summarise.ts";
 import { validatePreDetected } from "./validate-pre-detected.ts";
 
 /** Moves with every change of a rule that changes answers. */
-const NAME = "local/1";
+const NAME = "local/2";
 
 export interface LocalAnalyserOptions {
   readonly maxNewTags?: number;

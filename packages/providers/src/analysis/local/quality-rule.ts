@@ -7,7 +7,7 @@ export const BASE_SCORE = 42;
 export const TIER_FLOORS: readonly (readonly [Tier, number])[] = [
   ["S", 90],
   ["A", 80],
-  ["B", 62],
+  ["B", 54],
   ["C", 38],
 ];
 
@@ -30,7 +30,7 @@ export const QUALITY_RULES: readonly QualityRule[] = [
     name: "length",
     measure: (f) => f.words,
     limits: [5, 30, 100, 250, 600, 1500],
-    points: [-40, -26, -14, -4, 3, 7, 10],
+    points: [-40, -26, -8, 2, 3, 7, 10],
     leastWords: 0,
     because: (f) => `${f.words} words`,
   },
