@@ -54,8 +54,8 @@ export interface TicketComparison {
 
 const PAGE = 500;
 const EXAMPLES = 5;
-/** Discarding while listing would make the listing skip entries; this many are kept in memory before it begins anew. */
-const MAX_DISCARDS = 10_000;
+/** Discarding while listing would make the listing skip entries: so many pages' are remembered before it begins anew. */
+const PAGES_REMEMBERED = 20;
 
 /**
  * Compares the queue with the rows in both directions and, if asked, makes the queue what the rows say. Works in pages,
@@ -171,12 +171,13 @@ async function listUnwanted(needs: CompareTicketsNeeds, lane: Lane, tell: (found
       if (needs.isRepairing && found.state === "waiting") unwanted.set(found.listed.id, found);
     }
   };
+  const { pageSize = PAGE } = needs;
   const page: ListedTicket[] = [];
   for await (const listed of needs.queue.list(lane)) {
     page.push(listed);
-    if (page.length < (needs.pageSize ?? PAGE)) continue;
+    if (page.length < pageSize) continue;
     await look(page.splice(0));
-    if (unwanted.size >= MAX_DISCARDS) return { seen, unwanted: [...unwanted.values()], isWhole: false };
+    if (unwanted.size >= PAGES_REMEMBERED * pageSize) return { seen, unwanted: [...unwanted.values()], isWhole: false };
   }
   await look(page);
   return { seen, unwanted: [...unwanted.values()], isWhole: true };
