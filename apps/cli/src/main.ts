@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
 import { addOperatorCommands } from "./add-operator-commands.ts";
+import { addPurgeCommand } from "./add-purge-command.ts";
 import { type ApiClient, createApiClient, findApi } from "./api-client.ts";
 import { demo } from "./commands/demo.ts";
 import { cancelJob, listJobs, showJob } from "./commands/jobs.ts";
@@ -86,6 +87,7 @@ function createProgram(config: CliConfig, terminal: Terminal): Command {
   });
   addKeyCommands(program, config, terminal);
   addJobCommands(program, config, terminal);
+  addPurgeCommand(program, config, terminal);
   return program;
 }
 

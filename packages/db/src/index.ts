@@ -14,5 +14,6 @@ export { createJobStore, type JobStoreOptions } from "./job-store.ts";
 export { type ApiKey, type AuditEvent, createKeyStore, type KeyStore, type NewApiKey, type Owner } from "./key-store.ts";
 export { migrate } from "./migrate.ts";
 export { newId } from "./new-id.ts";
+export { type Purged, type PurgeOptions, purge } from "./purge.ts";
 export type { EntityRow } from "./statements/entities.ts";
 export type { UsageRow } from "./statements/usage.ts";

@@ -120,6 +120,8 @@ export const pipelineJobs = pgTable(
 
       // read backwards: newest first
       index("ix_pipeline_jobs_owner_id_created_at_id").on(t.ownerId, t.createdAt, t.id),
+      // for the purge: full jobs are few
+      index("ix_pipeline_jobs_finished_at").on(t.finishedAt).where(sql`${t.dataTier} = 'full'`),
       index("ix_pipeline_jobs_status").on(t.status, t.ownerId, t.createdAt, t.id),
       index("ix_pipeline_jobs_resource_key").on(t.resourceKey),
       index("ix_pipeline_jobs_content_id").on(t.contentId, t.seq).where(sql`${t.contentId} is not null`),

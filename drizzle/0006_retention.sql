@@ -1,0 +1,1 @@
+CREATE INDEX "ix_pipeline_jobs_finished_at" ON "pipeline_jobs" USING btree ("finished_at") WHERE "pipeline_jobs"."data_tier" = 'full';
