@@ -45,6 +45,25 @@ function connected(overrides: Partial<DatabaseOptions> = {}): Database {
 }
 
 const one = (db: Database) => db.query<{ n: number }>("select $1::int as n", [1]);
+
+/** True only when every connection of the pool works: each holds one until all have answered. */
+async function useAll(db: Database, connections: number): Promise<true> {
+  let answered = 0;
+  let meet = () => {};
+  const met = new Promise<void>((resolve) => {
+    meet = resolve;
+  });
+  const hold = () =>
+    db.transaction(async (query) => {
+      await query("select 1");
+      answered += 1;
+      if (answered === connections) meet();
+      await met;
+    });
+  await Promise.all(Array.from({ length: connections }, hold)).finally(meet);
+  return true;
+}
+
 const unavailable = { code: "STORE_UNAVAILABLE", retry: "backoff" };
 
 describe("connectDatabase", () => {
@@ -77,8 +96,8 @@ describe("connectDatabase", () => {
 
   it("says STORE_UNAVAILABLE when a statement takes too long, and gives the connection back", async () => {
     const db = connected({ maxConnections: 1, statementTimeoutMs: 100 });
-    await expect(db.query("select pg_sleep($1)", [5])).rejects.toMatchObject(unavailable);
-    expect(await one(db)).toEqual([{ n: 1 }]);
+    await expect(db.query("select pg_sleep($1)", [60])).rejects.toMatchObject(unavailable);
+    expect(await until(() => one(db))).toEqual([{ n: 1 }]);
   });
 
   it("leaves a statement's own errors alone", async () => {
@@ -87,17 +106,14 @@ describe("connectDatabase", () => {
 
   it("gives up on a network that swallows packets, and works again when it is back", async () => {
     const db = connected({ url: proxy.through(database.url), queryTimeoutMs: 600, statementTimeoutMs: 500 });
-    await Promise.all([one(db), one(db), one(db)]);
+    await until(() => useAll(db, 3));
     await proxy.set("swallow");
-    const start = performance.now();
-    // more calls than connections: those that wait for one have the same limit
-    const results = await Promise.allSettled(Array.from({ length: 12 }, () => one(db)));
-    expect(performance.now() - start).toBeLessThan(10_000);
+    // far more calls than connections: if those that wait for one had not the same limit, this would take minutes
+    const results = await Promise.allSettled(Array.from({ length: 900 }, () => one(db)));
     for (const result of results) expect(result).toMatchObject({ reason: unavailable });
     await expect(db.ping(100)).rejects.toBeInstanceOf(StoreUnavailableError);
     await proxy.set("pass");
-    await until(() => one(db), { timeoutMs: 15_000 });
-    expect(await Promise.all(Array.from({ length: 12 }, () => one(db)))).toHaveLength(12);
+    await until(() => useAll(db, 3), { timeoutMs: 20_000 });
   });
 
   it("gives up inside a transaction and inside a reply, too", async () => {
@@ -114,7 +130,7 @@ describe("connectDatabase", () => {
     });
     await expect(lost).rejects.toMatchObject(unavailable);
     await proxy.set("pass");
-    await until(() => one(db), { timeoutMs: 15_000 });
+    await until(() => one(db), { timeoutMs: 20_000 });
   });
 
   it("survives refused and reset connections", async () => {
@@ -128,28 +144,28 @@ describe("connectDatabase", () => {
     }
   });
 
-  it("answers soon what is asked of a connection that was cut but has not closed yet", async () => {
+  it("answers what is asked of a connection that was cut but has not closed yet, and gives the connection back", async () => {
     const db = connected({ url: proxy.through(database.url), maxConnections: 2, queryTimeoutMs: 600 });
-    await Promise.all([one(db), one(db)]);
+    await until(() => useAll(db, 2));
     await proxy.set("swallow");
     // asked in the very turn in which the silent connections are cut, the idle one with the busy one
-    let start = 0;
-    const next = one(db).catch(() => {
-      start = performance.now();
-      return one(db);
-    });
-    await Promise.allSettled([next]);
-    expect(start).toBeGreaterThan(0);
-    expect(performance.now() - start).toBeLessThan(10_000);
+    const next = one(db).catch(() => one(db));
+    // refused when the connection closes, not left to the limit of time
+    await expect(next).rejects.toMatchObject({ ...unavailable, message: expect.stringContaining("CONNECTION_CLOSED") });
+    await proxy.set("pass");
+    await until(() => useAll(db, 2), { timeoutMs: 20_000 });
   });
 
   it("loses no connection for good when Postgres ends busy sessions while callers try again at once", async () => {
     const db = connected({ maxConnections: 8, applicationName: "victims" });
     const admin = connected({ maxConnections: 1 });
     let isOver = false;
-    const codes = new Set<unknown>();
+    let failures = 0;
     const caller = async () => {
-      while (!isOver) await one(db).catch((error: { cause?: { code?: unknown } }) => codes.add(error.cause?.code));
+      while (!isOver)
+        await one(db).catch(() => {
+          failures += 1;
+        });
     };
     const callers = Array.from({ length: 16 }, caller);
     for (let round = 0; round < 25; round += 1) {
@@ -164,11 +180,10 @@ describe("connectDatabase", () => {
     }
     isOver = true;
     await Promise.all(callers);
-    expect(codes.size).toBeGreaterThan(0);
-    expect(codes).not.toContain("CONNECT_TIMEOUT");
+    expect(failures).toBeGreaterThan(0);
     // sessions of the last round may still be ending; a connection lost for good would fail every round of these
-    await until(() => Promise.all(Array.from({ length: 32 }, () => one(db))));
-  });
+    await until(() => useAll(db, 8), { timeoutMs: 15_000 });
+  }, 90_000);
 });
 
 describe("a Postgres that goes away", () => {
@@ -184,7 +199,7 @@ describe("a Postgres that goes away", () => {
     const db = connected({ url: postgres.url() });
     for (const leave of [() => postgres.stop(), () => postgres.kill()]) {
       await one(db);
-      const inFlight = db.query("select pg_sleep($1)", [3]);
+      const inFlight = db.query("select pg_sleep($1)", [60]);
       const outcome = expect(inFlight).rejects.toMatchObject(unavailable);
       await leave();
       await outcome;
@@ -192,5 +207,5 @@ describe("a Postgres that goes away", () => {
       await postgres.restart();
       await until(() => one(db), { timeoutMs: 20_000 });
     }
-  });
+  }, 90_000);
 });

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { type GroupCommitOptions, groupCommit } from "./group-commit.ts";
 
 interface Ask {
@@ -49,6 +49,10 @@ function store(overrides: Partial<Options> = {}) {
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe("groupCommit", () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
   it("sends a single call at once and forms the next batch from calls that arrive meanwhile", async () => {
     const { commit, batches, drain } = store();
     const first = commit({ key: "b", value: 1 });
@@ -62,15 +66,20 @@ describe("groupCommit", () => {
   });
 
   it("sends the next batch when the one before takes long, and keeps at most the given number in flight", async () => {
-    const { commit, batches, drain } = store({ batchesInFlight: 2, patienceMs: 5 });
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const { commit, batches, drain } = store({ batchesInFlight: 2, patienceMs: 25 });
     const asks = [commit({ key: "k0", value: 0 })];
     await turn();
     asks.push(commit({ key: "k1", value: 1 }));
+    vi.advanceTimersByTime(24);
     await turn();
     expect(batches).toHaveLength(1);
-    await vi.waitFor(() => expect(batches).toHaveLength(2));
+    vi.advanceTimersByTime(1);
+    await turn();
+    expect(batches).toHaveLength(2);
     asks.push(commit({ key: "k2", value: 2 }), commit({ key: "k3", value: 3 }));
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    vi.advanceTimersByTime(1_000);
+    await turn();
     expect(batches).toHaveLength(2);
     await drain(asks);
     expect(batches).toHaveLength(3);
