@@ -15,9 +15,10 @@ import {
   type LeaderTimings,
   leaderTimings,
   startWorker,
+  type WatchdogTimings,
   type Worker,
 } from "@millrace/engine";
-import { connectQueue } from "@millrace/queue";
+import { type ConnectQueueOptions, connectQueue } from "@millrace/queue";
 import { collectLogs, createTestDatabase, testRedis, until } from "@millrace/testing";
 import postgres from "postgres";
 
@@ -46,6 +47,9 @@ export interface HarnessWorkerOptions {
   readonly redisUrl?: string;
   /** Places for finished results; the queue's own unless told. */
   readonly spools?: readonly Spool[];
+  readonly watchdog?: WatchdogTimings;
+  /** Shorter waits of its connection to the queue. */
+  readonly queueTimings?: ConnectQueueOptions["timings"];
 }
 
 /** Real Postgres, real Redis, the real engine: one owner, and as many workers as a test starts. */
@@ -57,8 +61,10 @@ export async function startHarness(pipelines: readonly Pipeline[]) {
   const sql = postgres(database.url, { max: 2, onnotice: () => {} });
   const { log, lines } = collectLogs();
   const store = createJobStore(db);
-  const connect = (role: "producer" | "worker", redisUrl = redis.url) =>
-    connectQueue({ redisUrl }, { prefix: redis.prefix, role, log, timings: { lockMs: 2_000, stalledCheckMs: 500 } });
+  const connect = (role: "producer" | "worker", redisUrl = redis.url, given: ConnectQueueOptions["timings"] = {}) => {
+    const timings = { lockMs: 2_000, stalledCheckMs: 500, ...given };
+    return connectQueue({ redisUrl }, { prefix: redis.prefix, role, log, timings });
+  };
   const queue = await connect("producer");
   const owner = { id: newId() };
   await sql`INSERT INTO owners (id, name) VALUES (${owner.id}, 'e2e')`;
@@ -66,7 +72,7 @@ export async function startHarness(pipelines: readonly Pipeline[]) {
   const registry = registryOf(pipelines);
 
   const startOne = async (options: HarnessWorkerOptions = {}): Promise<Worker> => {
-    const workerQueue = await connect("worker", options.redisUrl);
+    const workerQueue = await connect("worker", options.redisUrl, options.queueTimings);
     const ownDb = options.databaseUrl === undefined ? undefined : connectTo(options.databaseUrl);
     const name = options.name ?? `w${workers.length + 1}`;
     const worker = startWorker({
@@ -82,6 +88,7 @@ export async function startHarness(pipelines: readonly Pipeline[]) {
       maxCrashes: options.maxCrashes ?? 3,
       leader: "leader" in options ? options.leader : FAST_LEADER,
       spools: options.spools ?? (workerQueue.spool ? [workerQueue.spool] : []),
+      ...(options.watchdog && { watchdog: options.watchdog }),
       onWedged: (lane) => log.error({ lane, worker: name }, "wedged"),
     });
     const close = async (): Promise<void> => {

@@ -4,9 +4,12 @@ import { join } from "node:path";
 import { done, silentLog } from "@millrace/core";
 import { folderSpool } from "@millrace/engine";
 import { type SwallowingProxy, swallowingProxy, until } from "@millrace/testing";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { FAST_LEADER, gate, type Harness, type HarnessWorkerOptions, startHarness } from "./harness.ts";
 import { echo, testPipeline } from "./pipelines.ts";
+
+// leases and limits have to run out one after another
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 let harness: Harness;
 let toPostgres: SwallowingProxy;
@@ -17,9 +20,10 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "spool-"));
 });
 afterEach(async () => {
-  await harness.close();
+  // what is refused ends sooner than what is swallowed
   await toPostgres.close();
   await toRedis.close();
+  await harness.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -142,6 +146,30 @@ describe("a worker that is cut off", () => {
     go.open();
     await harness.reaches(jobId, "completed");
     expect((await harness.find(jobId)).worker).toBe("second");
+  });
+
+  it("from the queue says that it does not consume, and that it does again when it does", async () => {
+    const { pipeline, go, runs } = heldPipeline();
+    await start(pipeline);
+    const worker = await startFirst({
+      lanes: { io: 2 },
+      queueTimings: { idleReadMs: 300, socketTimeoutMs: 2_000, commandTimeoutMs: 1_000 },
+      watchdog: { everyMs: 60_000, stallMs: 1_500 },
+    });
+    const isConsuming = (wanted: boolean) =>
+      until(() => worker.state().lanes.io?.isConsuming === wanted, {
+        timeoutMs: 30_000,
+        message: () => `isConsuming ${wanted}: ${JSON.stringify(worker.state())}`,
+      });
+    await isConsuming(true);
+    await toRedis.set("swallow");
+    await isConsuming(false);
+    await toRedis.set("pass");
+    await isConsuming(true);
+    go.open();
+    await harness.reaches(await harness.accept("held"), "completed");
+    expect(runs).toEqual(["before", "held", "after"]);
+    expect(said("made anew")).toBe(false);
   });
 
   it("from the queue alone keeps its job: the claim is in Postgres", async () => {
