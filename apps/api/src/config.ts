@@ -20,6 +20,8 @@ const schema = z.object({
     .string()
     .default("")
     .transform((text) => text.split(",").filter((path) => path.trim() !== "")),
+  /** Lets test sends and callback addresses go to loopback: for development only. */
+  ALLOW_LOOPBACK: z.stringbool().default(false),
   /** Where the workers' analyser belongs: its stage goes to that lane. */
   ANALYSER: z.enum(["local", "language_model"]).default("local"),
   MAX_UPLOAD_BYTES: bytes(50 * MEBIBYTE),

@@ -6,8 +6,10 @@ import { createAuthenticate } from "./auth/authenticate.ts";
 import { bearerVerifier } from "./auth/bearer-verifier.ts";
 import type { Principal } from "./auth/principal.ts";
 import { docsPage } from "./docs-page.ts";
+import { callbackEndpoints } from "./endpoints/callback-endpoints.ts";
 import { cancelJob } from "./endpoints/cancel-job.ts";
 import { decideReview } from "./endpoints/decide-review.ts";
+import { listDeliveries, listJobDeliveries, redeliver, redeliverExhausted } from "./endpoints/deliveries.ts";
 import { type Build, health, ready } from "./endpoints/health.ts";
 import { ingestUrl, ingestYoutube } from "./endpoints/ingest.ts";
 import type { EndpointNeeds } from "./endpoints/needs.ts";
@@ -38,6 +40,7 @@ export interface ApiLimits {
 
 export interface ApiNeeds {
   readonly store: JobStore;
+  readonly callbacks: EndpointNeeds["callbacks"];
   readonly contents: EndpointNeeds["contents"];
   readonly findPrincipal: (apiKey: string) => Promise<Principal | null>;
   readonly audit: EndpointNeeds["audit"];
@@ -117,6 +120,11 @@ function endpointsOf(needs: EndpointNeeds, build: Build, isStopping: () => boole
     readJob: readJob(needs),
     cancelJob: cancelJob(needs),
     decideReview: decideReview(needs),
+    ...callbackEndpoints(needs),
+    listDeliveries: listDeliveries(needs),
+    listJobDeliveries: listJobDeliveries(needs),
+    redeliver: redeliver(needs),
+    redeliverExhausted: redeliverExhausted(needs),
     listTags: listTags(needs),
     readEntity: readEntity(needs),
     readUsage: readUsage(needs),

@@ -1,6 +1,14 @@
 import { readFileSync } from "node:fs";
 import { judgeSecrets, refuseUnfit, systemClock } from "@millrace/core";
-import { checkDatabase, connectDatabase, createContentStore, createJobStore, createKeyStore, newId } from "@millrace/db";
+import {
+  checkDatabase,
+  connectDatabase,
+  createCallbackStore,
+  createContentStore,
+  createJobStore,
+  createKeyStore,
+  newId,
+} from "@millrace/db";
 import { createCancel, createSubmit } from "@millrace/engine";
 import { loadPipelineModules, pipelineSpecs } from "@millrace/pipelines";
 import { openBlobs } from "@millrace/providers";
@@ -11,6 +19,7 @@ import { type ApiConfig, describeConfig, readConfig } from "./config.ts";
 import { createApi } from "./create-api.ts";
 import { listen } from "./listen.ts";
 import { specsForRequests } from "./specs-for-requests.ts";
+import { wireCallbacks } from "./wire-callbacks.ts";
 
 /** 0: every request was answered. 1: some were cut off at the deadline, or the start failed. */
 const EXIT = { clean: 0, late: 1 } as const;
@@ -52,6 +61,7 @@ async function main(config: ApiConfig): Promise<void> {
   const specs = specsForRequests([...shipped, ...own.map((pipeline) => pipeline.spec)]);
   const api = createApi({
     store,
+    callbacks: wireCallbacks(config, createCallbackStore(db)),
     contents: createContentStore(db),
     findPrincipal: findPrincipalIn(keys),
     audit: keys.recordAudit,

@@ -16,12 +16,21 @@ import {
   complete,
   type JobStore,
   type Json,
+  LANES,
   NO_RETRY,
   type PipelineSpec,
   silentLog,
   systemClock,
 } from "@millrace/core";
-import { type ContentStore, connectDatabase, createContentStore, createJobStore, createKeyStore, newId } from "@millrace/db";
+import {
+  type ContentStore,
+  connectDatabase,
+  createCallbackStore,
+  createContentStore,
+  createJobStore,
+  createKeyStore,
+  newId,
+} from "@millrace/db";
 import { createCancel, createSubmit } from "@millrace/engine";
 import { contentSpec } from "@millrace/pipelines";
 import { openBlobs } from "@millrace/providers";
@@ -34,6 +43,7 @@ import { type ApiLimits, createApi } from "./create-api.ts";
 import { HTTP_STATUS } from "./http/http-status.ts";
 import { listen } from "./listen.ts";
 import { specsForRequests } from "./specs-for-requests.ts";
+import { wireCallbacks } from "./wire-callbacks.ts";
 
 const anything = { parse: (value: unknown) => value };
 const stage = { lane: "io", timeoutMs: 1_000, retry: NO_RETRY, isAbortable: true, output: anything } as const;
@@ -93,6 +103,8 @@ export interface TestApi {
   finishClaimed(jobId: string, fence: number, result: Json): Promise<void>;
   /** Completes a job, whatever stage it stands at. */
   finish(jobId: string, result: Json): Promise<void>;
+  /** As if every attempt had failed. */
+  exhaust(deliveryIds: readonly string[]): Promise<void>;
   blobKeys(): Promise<string[]>;
   audits(): Promise<Record<string, unknown>[]>;
   close(): Promise<void>;
@@ -133,6 +145,7 @@ export async function startTestApi(limits: Partial<ApiLimits> = {}): Promise<Tes
   const specs = specsForRequests([contentSpec({ analyserLane: "cpu" }), sampleSpec as PipelineSpec]);
   const api = createApi({
     store,
+    callbacks: wireCallbacks({ ALLOW_LOOPBACK: true }, createCallbackStore(db)),
     contents: createContentStore(db),
     findPrincipal: findPrincipalIn(createKeyStore(db)),
     audit: createKeyStore(db).recordAudit,
@@ -165,6 +178,8 @@ export async function startTestApi(limits: Partial<ApiLimits> = {}): Promise<Tes
   };
 
   const claim = async (jobId: string): Promise<number> => {
+    // the word that there is room is good for some seconds only: without a leader later jobs wait in the backlog
+    for (const lane of LANES) await directStore.dispatch(lane, 1_000);
     const job = await directStore.findJob(jobId, null);
     if (job === undefined) throw new Error(`no job ${jobId}`);
     const answer = await directStore.claim({ jobId, dispatchNo: job.dispatchNo }, worker);
@@ -209,6 +224,12 @@ export async function startTestApi(limits: Partial<ApiLimits> = {}): Promise<Tes
     },
     finishClaimed,
     finish: async (jobId, result) => finishClaimed(jobId, await claim(jobId), result),
+    async exhaust(deliveryIds) {
+      await direct.query(
+        "update callback_deliveries set status = 'exhausted', attempts = 3, next_attempt_at = null where id = any($1::uuid[])",
+        [`{${deliveryIds.join(",")}}`],
+      );
+    },
     async blobKeys() {
       const found: string[] = [];
       for await (const { key } of blobs.list("")) found.push(key);

@@ -1,1 +1,4 @@
-export {};
+export { ApiError } from "./api-error.ts";
+export { type Client, createClient, type Job, type JobDetails, type JobList, type Submission, type WaitOptions } from "./create-client.ts";
+export type { ClientOptions } from "./send-request.ts";
+export { type Callback, type CallbackHeaders, CallbackRefused, type RefusalReason, type VerifyOptions, verifyCallback } from "./verify-callback.ts";

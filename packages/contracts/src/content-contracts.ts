@@ -1,5 +1,6 @@
 import { DATA_TIERS, JOB_STATUSES, PRIORITIES } from "@millrace/core";
 import { z } from "zod";
+import { callbackUrl } from "./callback-contracts.ts";
 import { jobStatus } from "./job-contracts.ts";
 import { cursor, flag, instant, jsonObject, nullableInstant, pageLimit, repeated, tag, title } from "./parts.ts";
 
@@ -28,6 +29,7 @@ export const uploadFields = z
     tags: repeated(tag, MAX_TAGS),
     priority: z.enum(PRIORITIES).optional(),
     data_tier: dataTier,
+    callback_url: callbackUrl.optional(),
   })
   .meta({ id: "UploadFields" });
 
@@ -72,6 +74,7 @@ const everyIngest = {
   tags: z.array(tag).max(MAX_TAGS).default([]),
   priority: z.enum(PRIORITIES).optional(),
   data_tier: dataTier,
+  callback_url: callbackUrl.optional(),
 };
 
 export const youtubeIngest = z.strictObject(everyIngest).meta({ id: "YoutubeIngest" });

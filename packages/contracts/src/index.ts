@@ -1,3 +1,4 @@
+export { type CallbackBody, type CallbackTestBody, callbackBody, callbackTestBody } from "./callback-contracts.ts";
 export { CONTENT_TYPES, type IngestRequest, UPLOAD_TYPES, type UploadType, uploadFields } from "./content-contracts.ts";
 export type { DependencyCheck, Readiness } from "./health-contracts.ts";
 export { type OpenApiDocument, openApiDocument } from "./openapi-document.ts";

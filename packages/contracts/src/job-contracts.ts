@@ -1,5 +1,6 @@
 import { DATA_TIERS, JOB_STATUSES, LANES, PRIORITIES, WAIT_REASONS } from "@millrace/core";
 import { z } from "zod";
+import { callbackUrl } from "./callback-contracts.ts";
 import { anyJson, cursor, flag, instant, jsonObject, nullableInstant, pageLimit } from "./parts.ts";
 
 export const jobStatus = z.enum(JOB_STATUSES).meta({ id: "JobStatus" });
@@ -12,6 +13,7 @@ export const jobSubmission = z
     priority: z.enum(PRIORITIES).optional(),
     channel_id: z.uuid().optional(),
     data_tier: z.enum(DATA_TIERS).optional(),
+    callback_url: callbackUrl.optional(),
   })
   .meta({ id: "JobSubmission" });
 

@@ -2,7 +2,14 @@ import type { ErrorCode } from "@millrace/core";
 import type { z } from "zod";
 
 /** What an API key may be allowed. An admin key may do everything. */
-export const SCOPES = ["content:read", "content:write", "jobs:read", "jobs:write"] as const;
+export const SCOPES = [
+  "content:read",
+  "content:write",
+  "jobs:read",
+  "jobs:write",
+  "callbacks:read",
+  "callbacks:write",
+] as const;
 export type Scope = (typeof SCOPES)[number];
 
 export interface RouteResponse {
@@ -14,7 +21,7 @@ export interface RouteResponse {
 
 /** One line of the API: what the document says of it and what the server mounts. */
 export interface Route {
-  readonly method: "get" | "post";
+  readonly method: "get" | "post" | "patch" | "delete";
   /** OpenAPI style, such as /api/v1/jobs/{id}. */
   readonly path: string;
   readonly summary: string;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { usageQuery, usageReport, versionDrift } from "./account-contracts.ts";
+import { callbackRoutes } from "./callback-routes.ts";
 import {
   contentDetail,
   contentEntities,
@@ -77,7 +78,7 @@ export const routes = {
     body: { kind: "json", schema: jobSubmission },
     isIdempotent: true,
     responses: { 202: { description: "Accepted", schema: jobAccepted } },
-    problems: [],
+    problems: ["URL_REFUSED"],
   }),
   listJobs: route({
     method: "get",
@@ -143,7 +144,7 @@ export const routes = {
     body: { kind: "multipart", fields: uploadFields },
     isIdempotent: true,
     responses: { 202: { description: "Accepted", schema: uploadAccepted } },
-    problems: ["BLOB_STORE_FAILED"],
+    problems: ["URL_REFUSED", "BLOB_STORE_FAILED"],
   }),
   ingestYoutube: route({
     method: "post",
@@ -267,6 +268,7 @@ export const routes = {
     responses: { 200: { description: "Tokens, calls and cost", schema: usageReport } },
     problems: [],
   }),
+  ...callbackRoutes,
   health: openRoute("/health", healthAnswer),
   healthV1: openRoute("/api/v1/health", healthAnswer),
   ready: openRoute("/ready", readinessAnswer),

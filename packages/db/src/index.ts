@@ -1,3 +1,4 @@
+export { type CallbackStore, createCallbackStore } from "./callback-store.ts";
 export { checkDatabase } from "./check-database.ts";
 export { checkWork } from "./check-work.ts";
 export type { ContentContext } from "./content-context.ts";
@@ -15,5 +16,7 @@ export { type ApiKey, type AuditEvent, createKeyStore, type KeyStore, type NewAp
 export { migrate } from "./migrate.ts";
 export { newId } from "./new-id.ts";
 export { type Purged, type PurgeOptions, purge } from "./purge.ts";
+export type { CallbackEndpoint } from "./statements/callback-endpoints.ts";
+export type { CallbackAttempt, CallbackDelivery } from "./statements/callback-log.ts";
 export type { EntityRow } from "./statements/entities.ts";
 export type { UsageRow } from "./statements/usage.ts";

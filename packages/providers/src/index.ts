@@ -7,6 +7,7 @@ export { type OpenBlobsOptions, openBlobs } from "./blobs/open-blobs.ts";
 export type { S3Credentials } from "./blobs/s3-blobs.ts";
 export type { Document, DocumentLink, DocumentReader, ExtractedLinks } from "./convert/document.ts";
 export { createDocumentReader } from "./convert/document-reader.ts";
+export { isAddressAllowed } from "./outbound/address-policy.ts";
 export { createOutboundFetch, type OutboundFetchOptions } from "./outbound/create-outbound-fetch.ts";
 export type { Lookup } from "./outbound/guarded-connector.ts";
 export type { OutboundFetch, OutboundRequest, OutboundResponse } from "./outbound/outbound-fetch.ts";

@@ -5,6 +5,7 @@ import type { ContentInputDraft } from "@millrace/pipelines";
 import { type Answer, type Call, type Endpoint, REPLAYED } from "../http/endpoint.ts";
 import { isReplay } from "../http/idempotency.ts";
 import { fieldProblem, requestProblem } from "../http/request-problem.ts";
+import { callbackMetadata } from "./check-callback-url.ts";
 import type { EndpointNeeds } from "./needs.ts";
 import { traceparentOf } from "./submit-job.ts";
 
@@ -49,12 +50,13 @@ async function ingest(needs: EndpointNeeds, call: IngestCall, source: Source): P
   const tags = [...new Set([...query.tags, ...body.tags])];
   const transcript = transcriptOf(body, source, needs.limits.maxTranscriptBytes);
   const blobKey = transcript === undefined ? null : `${principal.ownerId}/uploads/${contentId}/transcript.txt`;
+  const callback = await callbackMetadata(needs, principal.ownerId, body.callback_url);
   if (transcript !== undefined && blobKey !== null) await needs.blobs.put(blobKey, transcript);
 
   return needs.guard.protect<Answer<IngestRoute>>(
     blobKey === null ? null : { key: blobKey, ownerId: principal.ownerId },
     async () => {
-      const answer = await needs.submit(submissionOf({ call, source, contentId, tags, blobKey }));
+      const answer = await needs.submit(submissionOf({ call, source, contentId, tags, blobKey, callback }));
       const about = { content_type: source.contentType, title: body.title ?? null };
       if (answer.kind === "content_completed") {
         const content_id = answer.contentId ?? contentId;
@@ -115,9 +117,10 @@ interface IngestPlan {
   readonly contentId: string;
   readonly tags: readonly string[];
   readonly blobKey: string | null;
+  readonly callback: JsonObject;
 }
 
-function submissionOf({ call, source, contentId, tags, blobKey }: IngestPlan): Submission {
+function submissionOf({ call, source, contentId, tags, blobKey, callback }: IngestPlan): Submission {
   const { principal, body, query, idempotencyKey, fingerprint, request } = call;
   const every = { content_id: contentId, title: body.title ?? null, tags: [...tags], url: body.url };
   const input: ContentInputDraft =
@@ -140,7 +143,7 @@ function submissionOf({ call, source, contentId, tags, blobKey }: IngestPlan): S
     ...(body.data_tier && { dataTier: body.data_tier }),
     idempotencyKey,
     requestFingerprint: fingerprint,
-    ...(body.metadata && { metadata: { source_metadata: body.metadata as JsonObject } }),
+    metadata: { ...(body.metadata && { source_metadata: body.metadata as JsonObject }), ...callback },
     traceparent: traceparentOf(request.headers["traceparent"]),
     content: {
       id: contentId,

@@ -1,11 +1,21 @@
+import type { TestSent } from "@millrace/callbacks";
 import type { Blobs, Clock, JobStore, Log, SpecRegistry, TicketQueue } from "@millrace/core";
-import type { ContentStore, KeyStore } from "@millrace/db";
+import type { CallbackStore, ContentStore, KeyStore } from "@millrace/db";
 import type { Cancel, Submit } from "@millrace/engine";
 import type { BlobGuard } from "../upload/blob-guard.ts";
+import type { IsAddressAllowed } from "./check-callback-url.ts";
+
+export interface CallbackNeeds {
+  readonly store: CallbackStore;
+  readonly newSecret: () => string;
+  readonly isAddressAllowed: IsAddressAllowed;
+  readonly sendTest: (signing: { readonly url: string; readonly secrets: readonly string[] }) => Promise<TestSent>;
+}
 
 /** What the endpoints ask. */
 export interface EndpointNeeds {
   readonly store: JobStore;
+  readonly callbacks: CallbackNeeds;
   readonly contents: Pick<
     ContentStore,
     | "findContent"

@@ -3,10 +3,11 @@ import type { Endpoint } from "../http/endpoint.ts";
 import { REPLAYED } from "../http/endpoint.ts";
 import { isReplay } from "../http/idempotency.ts";
 import { fieldProblem } from "../http/request-problem.ts";
+import { callbackMetadata } from "./check-callback-url.ts";
 import type { EndpointNeeds } from "./needs.ts";
 
 /** The door for every pipeline but content, whose sources need checks of their own. */
-export function submitJob({ submit }: EndpointNeeds): Endpoint<Routes["submitJob"]> {
+export function submitJob({ submit, callbacks }: EndpointNeeds): Endpoint<Routes["submitJob"]> {
   return async ({ principal, body, idempotencyKey, fingerprint, request }) => {
     if (body.pipeline === "content") {
       throw fieldProblem(
@@ -21,6 +22,7 @@ export function submitJob({ submit }: EndpointNeeds): Endpoint<Routes["submitJob
       input: body.input,
       ...(body.priority && { priority: body.priority }),
       ...(body.data_tier && { dataTier: body.data_tier }),
+      metadata: await callbackMetadata({ callbacks }, principal.ownerId, body.callback_url),
       channelId: body.channel_id ?? null,
       idempotencyKey,
       requestFingerprint: fingerprint,

@@ -8,6 +8,7 @@ import { fingerprintOf, isReplay } from "../http/idempotency.ts";
 import { problemOfZodError } from "../http/request-problem.ts";
 import { receiveUpload, type UploadedFile } from "../upload/receive-upload.ts";
 import { uploadType } from "../upload/upload-type.ts";
+import { callbackMetadata } from "./check-callback-url.ts";
 import type { EndpointNeeds } from "./needs.ts";
 import { traceparentOf } from "./submit-job.ts";
 
@@ -37,7 +38,9 @@ export function uploadContent(needs: EndpointNeeds): Endpoint<Routes["uploadCont
               query: null,
               content: [rawFields, file.fileName, file.sha256],
             });
-      const answer = await needs.submit(submissionOf({ call, contentId, file, fields, type, fingerprint }));
+      const metadata = await callbackMetadata(needs, call.principal.ownerId, fields.callback_url);
+      const submission = submissionOf({ call, contentId, file, fields, type, fingerprint });
+      const answer = await needs.submit({ ...submission, metadata });
       const isRepeated = isReplay(answer, fingerprint);
       return {
         usesBlob: answer.kind === "created",
