@@ -15,10 +15,11 @@ import { batchWriter } from "./batch-writer.ts";
 import { consumeLane } from "./consume-lane.ts";
 import { applyLimits, readLimits } from "./lane-limits.ts";
 import { postgresBackend } from "./postgres-backend.ts";
-import type { QueueBackend, TicketProcessor } from "./queue-backend.ts";
+import type { QueueBackend } from "./queue-backend.ts";
 import { DEFAULT_TIMINGS, type QueueTimings } from "./queue-timings.ts";
 import { redisBackend } from "./redis-backend.ts";
 import type { ServerCheck } from "./server-check.ts";
+import type { TakeTicket } from "./take-ticket.ts";
 import { entryOf, type TicketEntry } from "./ticket-entry.ts";
 import { settlesWithin, within } from "./within.ts";
 
@@ -115,7 +116,7 @@ export async function connectQueue(address: QueueAddress, options: ConnectQueueO
 
     consume(lane, { concurrency, work }) {
       if (role !== "worker") throw new Error("A queue connected as a producer cannot consume.");
-      const openWorker = (take: TicketProcessor) => backend.openWorker(lane, take, concurrency);
+      const openWorker = (take: TakeTicket) => backend.openWorker(lane, take, concurrency);
       const consumer = consumeLane({ lane, openWorker, work, concurrency, timings, log });
       consumers.add(consumer);
       return consumer;

@@ -1,9 +1,9 @@
 import type { Lane, Log, ReceivedTicket, TicketAnswer } from "@millrace/core";
 import { DelayedError, WaitingError } from "bullmq";
 import type { LaneWorker } from "./lane-worker.ts";
-import type { TicketJob, TicketProcessor } from "./queue-backend.ts";
 import type { QueueTimings } from "./queue-timings.ts";
 import { reportErrors } from "./report-errors.ts";
+import type { TakeTicket, TicketJob } from "./take-ticket.ts";
 import { readBody } from "./ticket-entry.ts";
 import { settlesWithin } from "./within.ts";
 
@@ -28,7 +28,7 @@ export interface FetchLoop {
 
 export interface FetchLoopOptions {
   readonly lane: Lane;
-  readonly openWorker: (take: TicketProcessor) => LaneWorker;
+  readonly openWorker: (take: TakeTicket) => LaneWorker;
   readonly work: (ticket: ReceivedTicket) => Promise<TicketAnswer>;
   readonly timings: QueueTimings;
   readonly log: Log;
@@ -65,23 +65,10 @@ export function openFetchLoop(options: FetchLoopOptions): FetchLoop {
     if (closing === undefined) report(error);
   });
 
-  let nudging: NodeJS.Timeout | undefined;
-  worker.watchFetches({
-    onFetch,
-    // With tickets in hand BullMQ's loop waits for one of them to end, however soon the limit allows the next.
-    onRateLimited(delayMs) {
-      if (nudging !== undefined || closing !== undefined) return;
-      const again = (): void => {
-        nudging = undefined;
-        if (isTaking && hand.size() > 0) worker.nudge();
-      };
-      nudging = setTimeout(again, Math.min(delayMs, timings.idleReadMs) + 1);
-    },
-  });
+  worker.watchFetches(onFetch);
 
   function beginToClose(): Promise<void> {
     isTaking = false;
-    clearTimeout(nudging);
     // Stops fetching and waits for the tickets in hand; hangs for ever when the queue is away.
     closing ??= worker.close();
     return Promise.race([closing, cutOff]);

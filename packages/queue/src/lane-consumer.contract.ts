@@ -120,6 +120,24 @@ export function laneConsumerContract(title: string, place: () => Promise<QueuePl
       expect(seen).toHaveLength(4);
     });
 
+    test("a slot that a retired loop's ticket gives up is used at once", async () => {
+      const { queue } = current();
+      const first = heldBack();
+      const { seen, consumer } = record(
+        await connect(LONG_LOCKS),
+        () => (seen.length === 1 ? first.answer : new Promise(() => {})),
+        2,
+      );
+      await queue.add([someTicket()]);
+      await until(() => seen.length === 1);
+      consumer.rebuild();
+      await queue.add(someTickets(2));
+      await until(() => seen.length === 2);
+      await untilFull(consumer);
+      first.release();
+      await until(() => seen.length === 3);
+    });
+
     test("a paused lane's new loop is paused", async () => {
       const { queue } = current();
       const { seen, consumer } = record(queue);

@@ -1,17 +1,10 @@
 import { type BackendFactory, type RedisQueueBackend, Worker, type WorkerOptions } from "bullmq";
-import type { TicketProcessor } from "./queue-backend.ts";
+import type { TakeTicket } from "./take-ticket.ts";
 import type { TicketBody } from "./ticket-entry.ts";
-
-export interface FetchListeners {
-  /** The queue gave a ticket, or said that there is none now. */
-  readonly onFetch: () => void;
-  /** It gave none because of the rate limit, which allows the next one in `delayMs`. */
-  readonly onRateLimited: (delayMs: number) => void;
-}
 
 interface LaneWorkerOptions {
   readonly lane: string;
-  readonly take: TicketProcessor;
+  readonly take: TakeTicket;
   readonly options: WorkerOptions;
   readonly idleReadMs: number;
   readonly backendFactory?: BackendFactory<RedisQueueBackend>;
@@ -27,34 +20,22 @@ export class LaneWorker extends Worker<TicketBody, null, string> {
   }
 
   /**
-   * Listens to the answers of the queue itself. The end of a blocking read proves nothing: BullMQ's own watchdog ends
-   * one on a dead connection, too; but each is followed by a question on the main connection, and that one counts.
+   * Tells whenever the queue gave a ticket or said that there is none now. The end of a blocking read proves nothing:
+   * BullMQ's own watchdog ends one on a dead connection, too; but a question on the main connection follows, and that counts.
    */
-  watchFetches({ onFetch, onRateLimited }: FetchListeners): void {
+  watchFetches(onFetch: () => void): void {
     const { backend } = this;
-    /** BullMQ's `[ticket or nothing, id, milliseconds until the rate limit allows the next, …]`, or nothing at all. */
-    const note = (answer: unknown): void => {
-      onFetch();
-      const delayMs = Array.isArray(answer) ? Number(answer[2]) : 0;
-      if (delayMs > 0) onRateLimited(delayMs);
-    };
     const moveToActive = backend.moveToActive.bind(backend);
     backend.moveToActive = async (...args) => {
       const answer = await moveToActive(...args);
-      note(answer);
+      onFetch();
       return answer;
     };
     // The end of a ticket fetches the next one in the same round trip, if asked to.
     const moveToCompleted = backend.moveToCompleted.bind(backend);
     backend.moveToCompleted = async (...args) => {
       const answer = await moveToCompleted(...args);
-      if (args[4]) note(answer.result);
-      return answer;
-    };
-    const moveToFailed = backend.moveToFailed.bind(backend);
-    backend.moveToFailed = async (...args) => {
-      const answer = await moveToFailed(...args);
-      if (args[4]) note(answer.result);
+      if (args[4]) onFetch();
       return answer;
     };
     // A marker names when the next delayed ticket is due: an answer without a question after it.

@@ -1,16 +1,9 @@
 import type { Lane, ListedTicket, Spool, TicketState } from "@millrace/core";
-import type { Job, Queue } from "bullmq";
+import type { Queue } from "bullmq";
 import type { LaneWorker } from "./lane-worker.ts";
 import type { ServerCheck } from "./server-check.ts";
+import type { TakeTicket } from "./take-ticket.ts";
 import type { TicketBody, TicketEntry } from "./ticket-entry.ts";
-
-export type TicketJob = Job<TicketBody, null, string>;
-/** BullMQ's processor. Exactly three plain parameters: with fewer it passes no signal, and says so nowhere. */
-export type TicketProcessor = (
-  job: TicketJob,
-  token: string | undefined,
-  signal: AbortSignal | undefined,
-) => Promise<null>;
 
 export type LaneQueue = Queue<TicketBody, null, string>;
 
@@ -31,7 +24,7 @@ export interface QueueBackend {
   incarnation(): Promise<string>;
   readonly spool: Spool | undefined;
   /** It does not fetch yet. */
-  openWorker(lane: Lane, take: TicketProcessor, concurrency: number): LaneWorker;
+  openWorker(lane: Lane, take: TakeTicket, concurrency: number): LaneWorker;
   ping(): Promise<unknown>;
   checkServer(): Promise<ServerCheck>;
   /** May wait for a server that does not answer: the caller bounds it. */

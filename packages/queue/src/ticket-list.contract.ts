@@ -44,7 +44,7 @@ export function ticketListContract(title: string, place: () => Promise<QueuePlac
         [delayed.jobId, later(3_600_000)],
       ]);
       record(await connect(LONG_LOCKS), ({ jobId }) => answers.get(jobId) ?? answer, 1);
-      await queue.add([finished, delayed, held]);
+      for (const ticket of [finished, delayed, held]) await queue.add([ticket]);
       await until(async () => (await queue.states([held]))[0] === "held");
       const waiting = someTickets(MANY);
       await queue.add([...waiting, someTicket({ lane: "cpu" })]);
@@ -86,7 +86,7 @@ export function ticketListContract(title: string, place: () => Promise<QueuePlac
         [delayed.jobId, later(3_600_000)],
       ]);
       record(await connect(LONG_LOCKS), ({ jobId }) => answers.get(jobId) ?? answer, 1);
-      await queue.add([finished, delayed, held]);
+      for (const ticket of [finished, delayed, held]) await queue.add([ticket]);
       await until(async () => (await queue.states([held]))[0] === "held");
       const [waiting, otherLane] = [someTicket(), someTicket({ lane: "cpu" })];
       await queue.add([waiting, otherLane]);
