@@ -79,6 +79,17 @@ test("the next start has the same key and yesterday's jobs; a second one in the 
   up = await launchUp(dataDir);
   const page = await call<{ jobs: { status: string }[] }>(up, "/api/v1/jobs");
   expect(page.jobs.map(({ status }) => status)).toEqual(["completed"]);
+  const doctor = millrace(dataDir, "doctor");
+  expect(await doctor.ended, doctor.output()).toBe(0);
+  for (const line of [
+    /^ok +instance +Millrace is up in /m,
+    /^\w+ +leader +/m,
+    /^ok +tickets +/m,
+    /^ok +redis_/m,
+    /^ok +blob_store +/m,
+  ]) {
+    expect(doctor.output()).toMatch(line);
+  }
   const second = millrace(dataDir, "up");
   expect(await second.ended).toBe(1);
   expect(second.output()).toContain("already up");
