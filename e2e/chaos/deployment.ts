@@ -29,6 +29,8 @@ export interface DeploymentOptions {
   readonly random: Random;
   readonly execArgv: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Leases and locks; those of a few seconds unless told. */
+  readonly timings?: Readonly<Record<string, string>>;
   readonly workers?: readonly string[];
   readonly apis?: readonly string[];
   /** Runs after the migration and before the first process. */
@@ -83,7 +85,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
       PORT: "0",
       MAX_CRASHES: String(MAX_CRASHES),
       LOG_LEVEL: "info",
-      ...FAST,
+      ...(options.timings ?? FAST),
       ...options.env,
     };
     const add = async (name: string, role: Member["role"], own: Readonly<Record<string, string>>): Promise<Member> => {

@@ -4,6 +4,7 @@ import { LIMITED_LANE } from "./deployment.ts";
 import { groupBy } from "./group-by.ts";
 import type { JobRecord, RunRecord, StageLine } from "./run-record.ts";
 import { STAGE_INVARIANTS } from "./stage-invariants.ts";
+import type { Life } from "./timeline.ts";
 
 export interface Violation {
   readonly message: string;
@@ -257,12 +258,16 @@ function endOf(start: StageLine, log: readonly StageLine[], { lives }: RunRecord
   return end?.t ?? lives.find(({ pid }) => pid === start.pid)?.endedAt ?? Number.POSITIVE_INFINITY;
 }
 
-/** How a program may end by itself: a poison job's SIGKILL, or a start while a store was away. */
+/** A worker whose fetch loop cannot be mended ends with this, to be started again. */
+const WATCHDOG_EXIT = 3;
+
+/** How else a program may end by itself: a poison job's SIGKILL, or a start while a store was away. */
 const programsLive: Invariant = {
   name: "no program ends by itself",
   check({ timeline: { lives } }) {
+    const allowed = new Set<Life["exitCode"]>(["SIGKILL", WATCHDOG_EXIT]);
     const ended = lives.filter(
-      ({ endedBy, exitCode, readyAt }) => endedBy === "exit" && exitCode !== "SIGKILL" && readyAt,
+      ({ endedBy, exitCode, readyAt }) => endedBy === "exit" && readyAt !== undefined && !allowed.has(exitCode),
     );
     return {
       checked: lives.length,

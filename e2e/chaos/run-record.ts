@@ -87,7 +87,7 @@ export interface RunRecord {
   readonly shapes: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, string>>>>>>;
 }
 
-export function readStageLog(file: string): StageLine[] {
+function readStageLog(file: string): StageLine[] {
   if (!existsSync(file)) return [];
   const lines = readFileSync(file, "utf8").split("\n");
   return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as StageLine);
@@ -133,7 +133,7 @@ const LISTS = ["wait", "paused", "active"];
 const SETS = ["delayed", "prioritized"];
 
 /** Every unfinished entry of every lane, read from Redis itself. */
-export async function readTickets(redis: RedisStore, jobs: ReadonlyMap<string, JobRecord>): Promise<TicketRecord[]> {
+async function readTickets(redis: RedisStore, jobs: ReadonlyMap<string, JobRecord>): Promise<TicketRecord[]> {
   const found: TicketRecord[] = [];
   for (const lane of LANES) {
     const ids = new Set<string>();
