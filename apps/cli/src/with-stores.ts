@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { type JobStore, silentLog } from "@millrace/core";
-import { createJobStore, createKeyStore, type KeyStore, migrate } from "@millrace/db";
+import { checkDatabase, createJobStore, createKeyStore, type Database, type KeyStore } from "@millrace/db";
 import { startRedis } from "@millrace/embedded";
 import { type ConnectedQueue, connectQueue, type QueueAddress } from "@millrace/queue";
 import type { CliConfig } from "./config.ts";
@@ -21,9 +21,9 @@ export function withStores<T>(
 ): Promise<T> {
   return withDatabaseUrl(config, terminal, (databaseUrl) =>
     withQueueAddress(config, databaseUrl, terminal, async (address) => {
-      await migrate(databaseUrl);
       const db = connectForCli(databaseUrl);
       try {
+        await refuseOldSchema(db);
         const queue = await connectQueue(address, { prefix: config.QUEUE_PREFIX, role: "producer", log: silentLog });
         try {
           return await use({ store: createJobStore(db), keys: createKeyStore(db), queue });
@@ -35,6 +35,13 @@ export function withStores<T>(
       }
     }),
   );
+}
+
+/** A look at what is there must not bring a database to another schema on the way. */
+async function refuseOldSchema(db: Database): Promise<void> {
+  const findings = await checkDatabase(db, { now: Date.now });
+  const missing = findings.find(({ check, severity }) => check === "migrations" && severity === "fatal");
+  if (missing !== undefined) throw new Error([missing.message, missing.fix].join(". "));
 }
 
 async function withQueueAddress<T>(

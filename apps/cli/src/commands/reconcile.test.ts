@@ -4,7 +4,14 @@ import { connectDatabase, createJobStore, createKeyStore, type Database, newId }
 import { askRedis } from "@millrace/embedded";
 import type { TicketComparison } from "@millrace/engine";
 import { type ConnectedQueue, connectQueue } from "@millrace/queue";
-import { createTestDatabase, type TestDatabase, type TestRedis, testRedis, until } from "@millrace/testing";
+import {
+  createEmptyDatabase,
+  createTestDatabase,
+  type TestDatabase,
+  type TestRedis,
+  testRedis,
+  until,
+} from "@millrace/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { runCli, spawnCli } from "../run-cli.fixture.ts";
 
@@ -159,6 +166,23 @@ describe("millrace reconcile", { timeout: 120_000 }, () => {
     expect(report.differences.extra).toEqual({ found: 0, repaired: 0, held: 1, examples: [] });
     expect(await queue.states([held])).toEqual(["held"]);
     await consumer.close(0);
+  });
+
+  test("a database without the schema is left as it is", async () => {
+    const empty = await createEmptyDatabase();
+    try {
+      const { code, stdout, stderr } = await runCli(["reconcile", "--json"], { ...env(), DATABASE_URL: empty.url });
+      expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+      expect(stderr).toContain("millrace migrate");
+      const other = connectDatabase({ url: empty.url, maxConnections: 1, applicationName: "test" });
+      const [tables] = await other.query<{ n: number }>(
+        "select count(*)::int as n from pg_tables where schemaname = 'public'",
+      );
+      await other.close();
+      expect(tables?.n).toBe(0);
+    } finally {
+      await empty.drop();
+    }
   });
 
   test("says it to a person, and that a queue it cannot ask is neither equal nor different", async () => {
