@@ -21,18 +21,28 @@ export interface ApiAnswer<T> {
 
 export class ApiProblem extends Error {
   readonly code: string;
+  readonly status: number;
+  /** How long the API asks to wait before the next try. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(status: number, body: unknown) {
+  constructor(status: number, body: unknown, retryAfter: string | null = null) {
     const { code, title, detail } = (typeof body === "object" && body !== null ? body : {}) as Record<string, unknown>;
     super(`${status} ${code ?? title ?? "error"}${detail ? `: ${detail}` : ""}`);
     this.name = "ApiProblem";
     this.code = String(code ?? "");
+    this.status = status;
+    this.retryAfterMs = /^\d+$/.test(retryAfter ?? "") ? Number(retryAfter) * 1_000 : undefined;
   }
 }
+
+/** No answer, or half of one: nobody knows whether the request was carried out. */
+export class ApiSilence extends Error {}
 
 export interface ApiClient {
   get<T>(path: string): Promise<ApiAnswer<T>>;
   post<T>(path: string, body?: FormData | Readonly<Record<string, unknown>>): Promise<ApiAnswer<T>>;
+  patch<T>(path: string, body: Readonly<Record<string, unknown>>): Promise<ApiAnswer<T>>;
+  delete<T>(path: string): Promise<ApiAnswer<T>>;
 }
 
 const TIMEOUT_MS = 30_000;
@@ -44,23 +54,25 @@ export function createApiClient({ apiUrl, apiKey }: ApiAddress): ApiClient {
       headers: { ...init.headers, authorization: `Bearer ${apiKey}` },
       signal: AbortSignal.timeout(TIMEOUT_MS),
     }).catch((cause: unknown) => {
-      throw new Error(`The API at ${apiUrl} does not answer. Is Millrace up (npm start)?`, { cause });
+      throw new ApiSilence(`The API at ${apiUrl} does not answer. Is Millrace up (npm start)?`, { cause });
     });
-    const text = await response.text();
+    const text = await response.text().catch((cause: unknown) => {
+      throw new ApiSilence(`The API at ${apiUrl} broke off its answer.`, { cause });
+    });
     const body: unknown = text.startsWith("{") ? JSON.parse(text) : text;
-    if (!response.ok) throw new ApiProblem(response.status, body);
+    if (!response.ok) throw new ApiProblem(response.status, body, response.headers.get("retry-after"));
     return { status: response.status, body: body as T };
   };
+  const send = <T>(method: string, path: string, body: Readonly<Record<string, unknown>>): Promise<ApiAnswer<T>> =>
+    call(path, { method, headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
   return {
     get: (path) => call(path, {}),
-    post: (path, body) => {
-      if (body === undefined || body instanceof FormData) return call(path, { method: "POST", body: body ?? null });
-      return call(path, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify(body),
-      });
-    },
+    post: (path, body) =>
+      body === undefined || body instanceof FormData
+        ? call(path, { method: "POST", body: body ?? null })
+        : send("POST", path, body),
+    patch: (path, body) => send("PATCH", path, body),
+    delete: (path) => call(path, { method: "DELETE" }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from "commander";
+import { addContentCommands } from "./add-content-commands.ts";
 import { addOperatorCommands } from "./add-operator-commands.ts";
 import { addPurgeCommand } from "./add-purge-command.ts";
 import { type ApiClient, createApiClient, findApi } from "./api-client.ts";
@@ -78,13 +79,11 @@ function createProgram(config: CliConfig, terminal: Terminal): Command {
     .command("migrate")
     .description("bring the database to the newest schema")
     .action(() => migrateDatabase(config, terminal));
-  addOperatorCommands(program, {
-    config,
-    terminal,
-    setExitCode(code) {
-      process.exitCode = code;
-    },
-  });
+  const setExitCode = (code: number): void => {
+    process.exitCode = code;
+  };
+  addOperatorCommands(program, { config, terminal, setExitCode });
+  addContentCommands(program, { config, terminal, setExitCode });
   addKeyCommands(program, config, terminal);
   addJobCommands(program, config, terminal);
   addPurgeCommand(program, config, terminal);
