@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
 import { addContentCommands } from "./add-content-commands.ts";
+import { addCallbackCommands } from "./add-callback-commands.ts";
 import { addOperatorCommands } from "./add-operator-commands.ts";
 import { addPurgeCommand } from "./add-purge-command.ts";
 import { type ApiClient, createApiClient, findApi } from "./api-client.ts";
@@ -86,6 +87,7 @@ function createProgram(config: CliConfig, terminal: Terminal): Command {
   addContentCommands(program, { config, terminal, setExitCode });
   addKeyCommands(program, config, terminal);
   addJobCommands(program, config, terminal);
+  addCallbackCommands(program, config, terminal);
   addPurgeCommand(program, config, terminal);
   return program;
 }

@@ -1,13 +1,10 @@
 import { isIP } from "node:net";
 import { type JsonObject, MillraceError, parseHttpUrl } from "@millrace/core";
 import { fieldProblem, requestProblem } from "../http/request-problem.ts";
-import type { EndpointNeeds } from "./needs.ts";
-
-/** Whether a connection to this address would be made; names are judged when they are looked up. */
-export type IsAddressAllowed = (address: string) => boolean;
+import type { CallbackNeeds, EndpointNeeds } from "./needs.ts";
 
 /** An address callbacks can go to, as it will be used. Where a name leads is seen at each delivery. */
-export function checkCallbackUrl(text: string, isAllowed: IsAddressAllowed, field = "url"): string {
+export function checkCallbackUrl(text: string, isAllowed: CallbackNeeds["isAddressAllowed"], field = "url"): string {
   const url = readUrl(text, field);
   if (url.username !== "" || url.password !== "") {
     throw fieldProblem(field, "no_credentials", "must not hold a user or a password");

@@ -3,12 +3,12 @@ import type { Blobs, Clock, JobStore, Log, SpecRegistry, TicketQueue } from "@mi
 import type { CallbackStore, ContentStore, KeyStore } from "@millrace/db";
 import type { Cancel, Submit } from "@millrace/engine";
 import type { BlobGuard } from "../upload/blob-guard.ts";
-import type { IsAddressAllowed } from "./check-callback-url.ts";
 
 export interface CallbackNeeds {
   readonly store: CallbackStore;
   readonly newSecret: () => string;
-  readonly isAddressAllowed: IsAddressAllowed;
+  /** Whether a connection to this address would be made; names are judged when they are looked up. */
+  readonly isAddressAllowed: (address: string) => boolean;
   readonly sendTest: (signing: { readonly url: string; readonly secrets: readonly string[] }) => Promise<TestSent>;
 }
 

@@ -358,6 +358,33 @@ describe("outbound fetch: size", () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(50_000_000);
   });
 
+  it("cuts what is too long, endless, broken or late where the caller wants the status only", async () => {
+    const start = { maxBytes: 10, timeoutMs: 3_000, cutsBody: true };
+    const text = async (answer: Answer) => {
+      const { status, body } = await local((await serve(answer)).url, start);
+      return `${status} ${Buffer.from(body).toString()}`;
+    };
+    expect(await text((_request, response) => response.end("x".repeat(5_000_000)))).toBe(`200 ${"x".repeat(10)}`);
+    expect(await text((_request, response) => void response.writeHead(202).write("thanks"))).toBe("202 thanks");
+    expect(
+      await text((_request, response) =>
+        response.writeHead(201, { "content-length": 9 }).write("abc", () => response.destroy()),
+      ),
+    ).toBe("201 abc");
+    const zipped = gzipSync("y".repeat(100_000));
+    expect(
+      await text((_request, response) => response.writeHead(200, { "content-encoding": "gzip" }).end(zipped)),
+    ).toBe(`200 ${"y".repeat(10)}`);
+    expect(
+      await text((_request, response) => response.writeHead(200, { "content-encoding": "gzip" }).end("none")),
+    ).toBe("200 ");
+    expect(
+      await text((_request, response) => response.writeHead(200, { "content-encoding": "zstd" }).end("none")),
+    ).toBe("200 ");
+    const silent = await serve(() => {});
+    await expect(local(silent.url, start)).rejects.toMatchObject({ code: "FETCH_TIMEOUT" });
+  });
+
   it("refuses a coding that was not asked for, stacked ones and damaged bytes", async () => {
     const server = await serve((request, response) => {
       response.writeHead(200, { "content-encoding": request.url?.slice(1) }).end("this is not gzip at all");
