@@ -61,7 +61,9 @@ describe("the worker process", { timeout: 120_000 }, () => {
 
   test("starts on it when that is overridden, with an error line for each fatal finding", async () => {
     const { child, output } = start(true);
-    const [ready] = (await once(child, "message")) as [{ kind: string }];
+    const ended = once(child, "exit").then(([code]) => Promise.reject(new Error(`ended with ${code}: ${output()}`)));
+    const [ready] = (await Promise.race([once(child, "message"), ended])) as [{ kind: string }];
+    ended.catch(() => {});
     expect(ready.kind).toBe("ready");
     await until(() => /"level":50.*"check":"redis_eviction_policy".*"msg":"running although: /.test(output()));
   });
