@@ -174,7 +174,7 @@ describe("a completed run's result (A2.4, A2.11)", () => {
     ]);
   });
 
-  it("is written once by many jobs that end at the same time and name the same things, without a deadlock", async () => {
+  it("is written once by many jobs that end at the same time and name the same things", async () => {
     const ownerId = await createOwner(t.db);
     const names = Array.from({ length: 12 }, (_, n) => `Tool ${n}`);
     const jobs = await Promise.all(Array.from({ length: 24 }, () => start(ownerId)));
@@ -219,6 +219,7 @@ describe("half a result is never left (A-Q10, A2.2)", () => {
     await contents().keepPayload({ jobId: zombie.id, fence: zombie.fence, stage: "one", payload: { from: "zombie" } });
     expect(await completeWith(zombie, { entities: [TOPIC] })).toMatchObject({ kind: "fenced" });
     expect(await contents().listPayloads(job.id)).toEqual([]);
+    expect(await t.db.query("select job_id from content_texts where job_id = $1", [job.id])).toEqual([]);
     await contents().keepText(textOf(job, "from the living"));
     await contents().keepPayload({ jobId: job.id, fence: job.fence, stage: "one", payload: { from: "living" } });
     await settle(t.store, job, complete({ output: { entities: [REPO] }, warnings: [] }));

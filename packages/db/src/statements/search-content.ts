@@ -35,8 +35,8 @@ export const CONTENT_COLUMNS = `c.id, c.owner_id, c.resource_key, c.content_type
   c.file_name, c.file_size, to_jsonb(c.tags) as tags, c.metadata, c.unified_result, c.quality_tier, c.quality_score, c.summary,
   to_jsonb(c.pipeline_tags) as pipeline_tags, c.processing_status, c.processed_at, c.pipeline_version, c.author, c.created_at, c.updated_at`;
 
-/** Ranking reads every match: of a word that stands everywhere the newest contents count. */
-const RANKED = 10_000;
+/** Ranking reads every match (80 µs each): of a word that stands everywhere the newest contents count. */
+const RANKED = 5_000;
 /** Characters around the first hit that a snippet is looked for in; a text may be long. */
 const WINDOW = 20_000;
 
