@@ -1,13 +1,13 @@
 import { Command, InvalidArgumentError } from "commander";
-import { addContentCommands } from "./add-content-commands.ts";
 import { addCallbackCommands } from "./add-callback-commands.ts";
+import { addContentCommands } from "./add-content-commands.ts";
 import { addOperatorCommands } from "./add-operator-commands.ts";
 import { addPurgeCommand } from "./add-purge-command.ts";
 import { type ApiClient, createApiClient, findApi } from "./api-client.ts";
 import { demo } from "./commands/demo.ts";
 import { cancelJob, listJobs, showJob } from "./commands/jobs.ts";
 import { createKey, listKeys, revokeKey } from "./commands/keys.ts";
-import { migrateDatabase } from "./commands/migrate.ts";
+import { migrateDatabase, revertStatusCutover } from "./commands/migrate.ts";
 import { up } from "./commands/up.ts";
 import { type CliConfig, readConfig } from "./config.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
@@ -79,7 +79,10 @@ function createProgram(config: CliConfig, terminal: Terminal): Command {
   program
     .command("migrate")
     .description("bring the database to the newest schema")
-    .action(() => migrateDatabase(config, terminal));
+    .option("--revert-status-cutover", "instead, give contents its two old status pairs back", false)
+    .action(({ revertStatusCutover: isRevert }: { revertStatusCutover: boolean }) =>
+      isRevert ? revertStatusCutover(config, terminal) : migrateDatabase(config, terminal),
+    );
   const setExitCode = (code: number): void => {
     process.exitCode = code;
   };

@@ -13,7 +13,7 @@ export { connectDatabase, type Database, type DatabaseOptions } from "./database
 export { createDeliveryStore } from "./delivery-store.ts";
 export { createJobStore, type JobStoreOptions } from "./job-store.ts";
 export { type ApiKey, type AuditEvent, createKeyStore, type KeyStore, type NewApiKey, type Owner } from "./key-store.ts";
-export { migrate } from "./migrate.ts";
+export { migrate, revertCutover } from "./migrate.ts";
 export { newId } from "./new-id.ts";
 export { type Purged, type PurgeOptions, purge } from "./purge.ts";
 export type { CallbackEndpoint } from "./statements/callback-endpoints.ts";

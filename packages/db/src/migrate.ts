@@ -1,14 +1,30 @@
 import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate as applyMigrations } from "drizzle-orm/postgres-js/migrator";
-import postgres from "postgres";
+import postgres, { type Sql } from "postgres";
 import { MIGRATIONS_FOLDER } from "./migrations.ts";
 import { toStoreError } from "./store-error.ts";
+import { applyUnifiedStatus, revertUnifiedStatus } from "./unified-status.ts";
 
 /** Any constant would do; it must only be ours: "millrace" as letters of a bigint. */
 const MIGRATION_LOCK = "7883959205594428773";
 
 /** Brings the database at `url` to the newest schema. Concurrent callers queue up; the later ones find nothing to do. */
-export async function migrate(url: string): Promise<void> {
+export function migrate(url: string): Promise<void> {
+  return underMigrationLock(url, async (client) => {
+    await applyMigrations(drizzle(client), { migrationsFolder: MIGRATIONS_FOLDER });
+    await applyUnifiedStatus(client);
+  });
+}
+
+/**
+ * The way back of the cutover (A-Q17): `contents` has two status pairs again, for an older program. Millrace itself does
+ * not run on it; `migrate` leads forward again. Throws, and changes nothing, while jobs on contents are active.
+ */
+export function revertCutover(url: string): Promise<void> {
+  return underMigrationLock(url, revertUnifiedStatus);
+}
+
+async function underMigrationLock(url: string, act: (client: Sql) => Promise<void>): Promise<void> {
   const client = postgres(url, {
     // one connection: the advisory lock belongs to its session
     max: 1,
@@ -20,7 +36,7 @@ export async function migrate(url: string): Promise<void> {
   });
   try {
     await client.unsafe(`select pg_advisory_lock(${MIGRATION_LOCK})`);
-    await applyMigrations(drizzle(client), { migrationsFolder: MIGRATIONS_FOLDER });
+    await act(client);
     await client.unsafe(`select pg_advisory_unlock(${MIGRATION_LOCK})`);
   } catch (error) {
     throw toStoreError(error);

@@ -1,4 +1,4 @@
-import { migrate } from "@millrace/db";
+import { migrate, revertCutover } from "@millrace/db";
 import type { CliConfig } from "../config.ts";
 import type { Terminal } from "../terminal.ts";
 import { withDatabaseUrl } from "../with-database.ts";
@@ -6,4 +6,12 @@ import { withDatabaseUrl } from "../with-database.ts";
 export async function migrateDatabase(config: CliConfig, terminal: Terminal): Promise<void> {
   await withDatabaseUrl(config, terminal, migrate);
   terminal.say("The database has the newest schema.");
+}
+
+/** For whoever has to go back to a program that reads two status pairs (A-Q17). */
+export async function revertStatusCutover(config: CliConfig, terminal: Terminal): Promise<void> {
+  await withDatabaseUrl(config, terminal, revertCutover);
+  terminal.say(
+    "contents has its two status pairs again. Millrace does not run on it; `millrace migrate` leads forward.",
+  );
 }
