@@ -71,6 +71,12 @@ describe("content ingest, over HTTP, with real workers (A-S20, A-S21, A-S32)", {
       "persist",
     ]);
     expect(content.metadata.links.total).toBeGreaterThan(1);
+    expect(job.stages.flatMap((s: { warnings: object[] }) => s.warnings)).toEqual([]);
+    const found = await cluster.call("GET", "/content?q=%22durable+queues%22&tags=mine");
+    expect(found.body.contents.map((c: { content_id: string }) => c.content_id)).toEqual([content.content_id]);
+    expect(found.body.contents[0].match.title).toContain("<mark>");
+    const { body } = await cluster.call("GET", `/content/${content.content_id}/entities`);
+    expect(body.entities.length).toBeGreaterThan(0);
   });
 
   it("works a PDF of 120 pages", async () => {
