@@ -49,10 +49,7 @@ const one = (db: Database) => db.query<{ n: number }>("select $1::int as n", [1]
 /** True only when every connection of the pool works: each holds one until all have answered. */
 async function useAll(db: Database, connections: number): Promise<true> {
   let answered = 0;
-  let meet = () => {};
-  const met = new Promise<void>((resolve) => {
-    meet = resolve;
-  });
+  const { promise: met, resolve: meet } = gate();
   const hold = () =>
     db.transaction(async (query) => {
       await query("select 1");
@@ -62,6 +59,14 @@ async function useAll(db: Database, connections: number): Promise<true> {
     });
   await Promise.all(Array.from({ length: connections }, hold)).finally(meet);
   return true;
+}
+
+function gate(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((pass) => {
+    resolve = pass;
+  });
+  return { promise, resolve };
 }
 
 const unavailable = { code: "STORE_UNAVAILABLE", retry: "backoff" };
@@ -132,6 +137,43 @@ describe("connectDatabase", () => {
     await proxy.set("pass");
     await until(() => one(db), { timeoutMs: 20_000 });
   });
+
+  it.each(["at once", "when the connection is somebody else's session"])(
+    "sends nothing more of a transaction whose connection is gone: %s",
+    async (when) => {
+      const db = connected({ url: proxy.through(database.url), maxConnections: 1 });
+      const insert = "insert into owners (id, name) values (gen_random_uuid(), $1)";
+      for (const then of ["return", "ask", "ask twice", "throw"] as const) {
+        await until(() => one(db));
+        const { promise: isGoing, resolve: goOn } = gate();
+        const { promise: isOver, resolve: end } = gate();
+        const lost = db.transaction(async (query) => {
+          await query("select 1");
+          await proxy.set("cut");
+          await isGoing;
+          const ask = () => query(insert, [`lost: ${then}`]);
+          if (then === "ask") await ask().finally(end);
+          if (then === "ask twice") await ask().catch(() => ask().finally(end));
+          end();
+          if (then === "throw") throw new Error("no");
+        });
+        await expect(lost, then).rejects.toMatchObject(unavailable);
+        if (when === "at once") goOn();
+        await proxy.set("pass");
+        await until(() => one(db));
+        await db.transaction(async (query) => {
+          await query(insert, [then]);
+          goOn();
+          await isOver;
+          // replies come in order: by the last of these, anything that was slipped in has been answered
+          for (let turn = 0; turn < 3; turn += 1) await query("select 1");
+        });
+        const names = await db.query("select name from owners where name in ($1, $2)", [then, `lost: ${then}`]);
+        expect(names).toEqual([{ name: then }]);
+        await db.query("delete from owners");
+      }
+    },
+  );
 
   it("survives refused and reset connections", async () => {
     const db = connected({ url: proxy.through(database.url) });

@@ -4,6 +4,7 @@ import { type OpenSockets, openSockets } from "./open-sockets.ts";
 import { slots } from "./slots.ts";
 import { toStoreError } from "./store-error.ts";
 import { withTimeLimit } from "./time-limit.ts";
+import { runTransaction, send } from "./transaction.ts";
 
 export interface DatabaseOptions {
   readonly url: string;
@@ -64,8 +65,7 @@ export function connectDatabase(given: DatabaseOptions): Database {
   return {
     query: (text, params = [], { limitMs } = {}) => limited(() => send(client, text, params), limitMs),
     build: (statement) => limited(() => statement(orm)),
-    transaction: <T>(work: (query: Query) => Promise<T>) =>
-      limited(() => client.begin((inside) => work((text, params = []) => send(inside, text, params))) as Promise<T>),
+    transaction: (work) => limited(() => runTransaction(client, work)),
     ping: async (timeoutMs) => {
       await limited(() => client.unsafe("select 1"), timeoutMs);
     },
@@ -76,10 +76,6 @@ export function connectDatabase(given: DatabaseOptions): Database {
       sockets.close();
     },
   };
-}
-
-function send<T>(client: postgres.Sql | postgres.TransactionSql, text: string, params: readonly Param[]): Promise<T[]> {
-  return client.unsafe(text, [...params], { prepare: true }) as unknown as Promise<T[]>;
 }
 
 function connect(options: Required<DatabaseOptions>, sockets: OpenSockets): postgres.Sql {
