@@ -16,7 +16,7 @@ export const LIMITED_LANE = { lane: "media", concurrency: 2 } as const;
 export const PREFIX = "{millrace}";
 
 /** Leases and locks of a few seconds: a run of a minute sees many of them run out. */
-const FAST = { LEASE_MS: "3000", QUEUE_LOCK_MS: "3000", QUEUE_STALLED_MS: "1000" } as const;
+const FAST = { LEASE_MS: "4000", QUEUE_LOCK_MS: "4000", QUEUE_STALLED_MS: "1000" } as const;
 const MAX_CRASHES = 3;
 
 const LANES: Readonly<Record<string, string>> = { w1: "io:20,cpu:2", w2: "io:20,cpu:2,media:4" };

@@ -140,28 +140,25 @@ const cancelsHonoured: Invariant = {
 const REASONS: Readonly<Record<string, (job: JobRecord) => boolean>> = {
   PIPELINE_EXCEPTION: ({ input }) => input.fails !== undefined,
   REVIEW_REJECTED: ({ pipeline }) => pipeline === "review",
-  WORKER_LOST: () => true,
 };
 
 const failuresHaveReasons: Invariant = {
   name: "jobs fail for a reason only",
-  check({ jobs, log, maxCrashes }) {
-    const starts = groupBy(
-      log.filter(({ kind }) => kind === "start"),
-      ({ job }) => job,
+  check({ jobs, events, maxCrashes }) {
+    const claims = groupBy(
+      events.filter(({ event }) => event === "claim"),
+      ({ jobId }) => jobId,
     );
+    /** Of the stage with most of them. The claim that says WORKER_LOST is one; the first was perhaps made for the stage before. */
+    const claimsOfOneStage = (jobId: string): number =>
+      Math.max(0, ...[...groupBy(claims.get(jobId) ?? [], ({ stage }) => stage).values()].map((of) => of.length));
     const failed = [...jobs.values()].filter(({ status }) => status === "failed");
     const violations = failed
-      .filter((job) => {
-        if (job.errorCode === "WORKER_LOST") {
-          const tries = Math.max(
-            0,
-            ...[...groupBy(starts.get(job.id) ?? [], ({ stage }) => stage).values()].map((s) => s.length),
-          );
-          return tries < maxCrashes;
-        }
-        return REASONS[job.errorCode ?? ""]?.(job) !== true;
-      })
+      .filter((job) =>
+        job.errorCode === "WORKER_LOST"
+          ? claimsOfOneStage(job.id) < maxCrashes
+          : REASONS[job.errorCode ?? ""]?.(job) !== true,
+      )
       .map((job) => ({ jobId: job.id, message: `${job.resourceKey} failed with ${job.errorCode}` }));
     const poison = [...jobs.values()].filter(({ input }) => input.key === "poison" && input.poison !== undefined);
     for (const job of poison) {
