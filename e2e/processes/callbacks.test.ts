@@ -95,8 +95,16 @@ it("A-S26 A-S32 a job's end reaches its owner's endpoint, signed; a receiver tha
     pipeline: "counted",
     resource_key: "counted:told",
   });
-  const ready = await (await fetch(`http://127.0.0.1:${worker.port}/ready`)).json();
-  expect(ready).toMatchObject({ checks: { callbacks: { delivered: 1, isStoreUp: true } } });
+  const ready = await until(
+    async () => {
+      const { checks } = (await (await fetch(`http://127.0.0.1:${worker.port}/ready`)).json()) as {
+        checks: { callbacks: { delivered: number } };
+      };
+      return checks.callbacks.delivered === 1 ? checks.callbacks : undefined;
+    },
+    { timeoutMs: 20_000, message: "the worker to say so" },
+  );
+  expect(ready).toMatchObject({ failed: 0, exhausted: 0, isStoreUp: true });
 
   isAway = true;
   const missed = await submit("missed");

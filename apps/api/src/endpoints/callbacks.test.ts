@@ -319,5 +319,7 @@ describe("deliveries", () => {
     expect((await ask(started)).body.redelivered).toBe(0);
     for (const job of jobs) expect((await deliveriesOf(job))[0]).toMatchObject({ status: "pending", attempts: 0 });
     expect((await ask("yesterday")).body.errors[0].field).toBe("exhausted_since");
+    for (const edge of ["0000-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+      expect((await ask(edge)).status, edge).toBe(202);
   });
 });

@@ -53,7 +53,8 @@ export function redeliverExhausted({ callbacks, audit, log }: EndpointNeeds): En
   return async ({ principal, body }) => {
     const redelivered = await callbacks.store.redeliverExhausted({
       ownerId: visibleOwner(principal),
-      since: new Date(body.exhausted_since),
+      // Postgres knows no year 0
+      since: new Date(Math.max(0, Date.parse(body.exhausted_since))),
       limit: REDELIVERED_AT_A_TIME,
     });
     await audit({
