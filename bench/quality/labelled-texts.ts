@@ -28,7 +28,7 @@ export async function readLabelledTexts(): Promise<LabelledText[]> {
 }
 
 /** Lines of `key: value`, a line of dashes, the text. Lists part at commas or semicolons, alternatives at `|`. */
-export function parseLabelledText(name: string, file: string): LabelledText {
+function parseLabelledText(name: string, file: string): LabelledText {
   const end = file.indexOf("\n---\n");
   if (end === -1) throw new Error(`${name}: there is no line of dashes below the labels`);
   const labels = new Map(

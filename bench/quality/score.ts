@@ -5,7 +5,7 @@ export interface Score {
   readonly wanted: number;
 }
 
-export const NOTHING: Score = { right: 0, found: 0, wanted: 0 };
+const NOTHING: Score = { right: 0, found: 0, wanted: 0 };
 
 export function sumOf(scores: readonly Score[]): Score {
   return scores.reduce(

@@ -1,7 +1,8 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { Command, CommanderError } from "commander";
-import { addOperatorCommands } from "./add-operator-commands.ts";
+import { addContentCommands } from "./add-content-commands.ts";
+import { addOperatorCommands, type OperatorNeeds } from "./add-operator-commands.ts";
 import { createColour } from "./colour.ts";
 import { readConfig } from "./config.ts";
 
@@ -44,13 +45,15 @@ export async function runCli(args: readonly string[], env: Env): Promise<CliResu
     result.stderr += `${line}\n`;
   };
   const program = new Command("millrace").exitOverride().configureOutput({ writeOut: say, writeErr: warn });
-  addOperatorCommands(program, {
+  const needs: OperatorNeeds = {
     config: readConfig(env),
     terminal: { colour: createColour(false), say, warn },
     setExitCode(code) {
       result.code = code;
     },
-  });
+  };
+  addOperatorCommands(program, needs);
+  addContentCommands(program, needs);
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {

@@ -7,13 +7,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { until } from "@millrace/testing";
-import { Command } from "commander";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parse as parseYaml } from "yaml";
-import { startTestApi, type TestApi } from "../../../api/src/test-api.fixture.ts";
-import { addContentCommands } from "../add-content-commands.ts";
-import { createColour } from "../colour.ts";
-import { readConfig } from "../config.ts";
+import { startTestApi, type TestApi } from "../../apps/api/src/test-api.fixture.ts";
+import { runCli } from "../../apps/cli/src/run-cli.fixture.ts";
 
 let api: TestApi;
 let folder: string;
@@ -34,31 +31,8 @@ const settings = (url = api.url) => ({
 
 /** `millrace content …` in this process. */
 async function content(args: readonly string[], url?: string) {
-  const result = { code: 0, out: "", err: "" };
-  const terminal = {
-    colour: createColour(false),
-    say: (line: string) => {
-      result.out += `${line}\n`;
-    },
-    warn: (line: string) => {
-      result.err += `${line}\n`;
-    },
-  };
-  const program = new Command("millrace")
-    .exitOverride()
-    .configureOutput({ writeOut: terminal.say, writeErr: terminal.warn });
-  addContentCommands(program, {
-    config: readConfig(settings(url)),
-    terminal,
-    setExitCode: (code) => {
-      result.code = code;
-    },
-  });
-  await program.parseAsync(["content", ...args], { from: "user" }).catch((error: Error) => {
-    result.code = 1;
-    result.err += `${error.message}\n`;
-  });
-  return { ...result, json: () => JSON.parse(result.out) };
+  const { code, stdout: out, stderr: err } = await runCli(["content", ...args], settings(url));
+  return { code, out, err, json: () => JSON.parse(out) };
 }
 
 let uploads = 0;
@@ -241,7 +215,7 @@ describe("millrace content reprocess (A-S22, A-S23, A-Q18)", { timeout: 120_000 
         return true;
       });
       const args = ["content", "reprocess", "--tag", tag, "--force", "--concurrency", "1"];
-      const child: ChildProcess = fork(fileURLToPath(new URL("../main.ts", import.meta.url)), args, {
+      const child: ChildProcess = fork(fileURLToPath(new URL("../../apps/cli/src/main.ts", import.meta.url)), args, {
         env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...settings(gate.url) },
         execArgv: ["--conditions=millrace-source", "--import", "tsx"],
         stdio: ["ignore", "pipe", "pipe", "ipc"],
