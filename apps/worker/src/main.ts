@@ -1,10 +1,12 @@
 import { judgeSecrets, refuseUnfit, systemClock } from "@millrace/core";
 import { checkDatabase, connectDatabase, createContentStore, createDeliveryStore, createJobStore } from "@millrace/db";
 import { folderSpool, leaderTimings, stageThreads, startWorker } from "@millrace/engine";
+import { openBlobs } from "@millrace/providers";
 import { connectQueue } from "@millrace/queue";
 import { pino } from "pino";
 import { describeConfig, readConfig, type WorkerConfig } from "./config.ts";
 import { startHealthServer } from "./health-server.ts";
+import { purgeChore } from "./purge-chore.ts";
 import { wireCallbacks } from "./wire-callbacks.ts";
 import { wirePipelines } from "./wire-pipelines.ts";
 
@@ -68,6 +70,7 @@ async function main(config: WorkerConfig): Promise<void> {
     maxCrashes: config.MAX_CRASHES,
     leader: config.CAN_LEAD ? leaderTimings(config.LEASE_MS) : undefined,
     spools: [...(queue.spool ? [queue.spool] : []), folderSpool({ folder: config.SPOOL_DIR, log })],
+    chores: [purgeChore(db, await openBlobs(config.BLOB_URL), log)],
     watchdog: { everyMs: WATCHDOG_EVERY_MS, stallMs: config.WATCHDOG_MS },
     onWedged: (lane) => {
       stopOnce(`lane ${lane} is stuck`, EXIT.wedged);

@@ -1,4 +1,5 @@
 export { type Cancel, createCancel } from "./cancel.ts";
+export type { Chore } from "./chores.ts";
 export { type CompareTicketsNeeds, compareTickets, type DifferenceCount, type DifferingTicket, type TicketComparison } from "./compare-tickets.ts";
 export { folderSpool } from "./folder-spool.ts";
 export { type LeaderTimings, leaderTimings } from "./leader-timings.ts";

@@ -9,6 +9,7 @@ import {
 } from "@millrace/core";
 import { createLimitsKeeper } from "./apply-limits.ts";
 import { pause } from "./backoff.ts";
+import { type Chore, createChores } from "./chores.ts";
 import { createDispatcher, MAX_PER_TICK } from "./dispatcher.ts";
 import type { LeaderTimings } from "./leader-timings.ts";
 import { type QueueMemory, watchQueueMemory } from "./queue-memory.ts";
@@ -32,16 +33,19 @@ export interface LeaderNeeds {
   /** Who leads, for the lease row. */
   readonly name: string;
   readonly timings: LeaderTimings;
+  readonly chores?: readonly Chore[];
 }
 
 /**
- * The duties somebody has to do once: dispatch, reconcile, apply lane limits, finish cancels whose worker died. Whoever
+ * The duties somebody has to do once: dispatch, reconcile, apply lane limits, finish cancels whose worker died, chores. Whoever
  * holds the lease row does them; every statement stays correct if two do for a moment.
  */
-export function startLeader({ store, queue, clock, log, name, timings }: LeaderNeeds): Leader {
+export function startLeader(needs: LeaderNeeds): Leader {
+  const { store, queue, clock, log, name, timings } = needs;
   const stopping = new AbortController();
   const dispatcher = createDispatcher({ store, queue, log });
   const limits = createLimitsKeeper({ queue, log });
+  const chores = createChores(needs.chores ?? [], log);
   const lookAtQueue = watchQueueMemory(queue, log);
   const { unclaimedMs } = timings;
   const reconciler = createReconciler({ store, queue, log, pageSize: RECONCILE_PAGE, unclaimedMs });
@@ -92,6 +96,7 @@ export function startLeader({ store, queue, clock, log, name, timings }: LeaderN
       return false;
     }
     const given = await dispatcher.tick(clock.now(), settings);
+    chores.startDue(now);
     const areLeasesTrusted = now >= leasesCountFrom;
     if (areLeasesTrusted && isDue.cancels(now)) await store.finishExpiredCancels(CANCEL_SWEEP);
     if (memory !== "away" && isDue.reconcile(now)) await reconcilePass(timings.reconcileGraceMs, settings);
@@ -140,7 +145,7 @@ export function startLeader({ store, queue, clock, log, name, timings }: LeaderN
     isLeading: () => epoch !== undefined,
     async stop() {
       stopping.abort();
-      await running;
+      await Promise.all([running, chores.stop()]);
       if (epoch === undefined) return;
       epoch = undefined;
       await store

@@ -1,5 +1,6 @@
 import type { Clock, JobStore, Lane, LaneConsumer, Log, Registry, Spool, TicketQueue } from "@millrace/core";
 import { pause } from "./backoff.ts";
+import type { Chore } from "./chores.ts";
 import { endsWithin } from "./deadline.ts";
 import { createHeldClaims } from "./held-claims.ts";
 import { type Leader, startLeader } from "./leader.ts";
@@ -28,6 +29,8 @@ export interface WorkerOptions {
   readonly maxCrashes: number;
   /** undefined: this worker never leads. */
   readonly leader?: LeaderTimings | undefined;
+  /** Done now and then by the worker that leads. */
+  readonly chores?: readonly Chore[];
   /** Where finished results wait while Postgres is away, in the order they are tried. */
   readonly spools: readonly Spool[];
   readonly watchdog?: WatchdogTimings;

@@ -1,0 +1,17 @@
+import { type Blobs, type Log, systemClock } from "@millrace/core";
+import { type Database, purge } from "@millrace/db";
+import type { Chore } from "@millrace/engine";
+
+const HOUR_MS = 3_600_000;
+
+/** A-Q13, by the clock: the leader makes old full jobs compact and deletes old jobs with their files. */
+export function purgeChore(db: Database, blobs: Blobs, log: Log): Chore {
+  return {
+    name: "purge",
+    everyMs: HOUR_MS,
+    async run(signal) {
+      const purged = await purge(db, { now: systemClock.now(), blobs, signal });
+      if (purged.stripped + purged.deleted + purged.postponed > 0) log.info({ ...purged }, "old jobs purged");
+    },
+  };
+}
