@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { ENTITY_TYPES, type EntityType, TIERS, type Tier } from "@millrace/providers";
 
-/** What a person may call one thing; any of the names counts. */
+/** What a reader may call one thing; any of the names counts. */
 export type Names = readonly string[];
 
 export interface LabelledText {
@@ -19,7 +19,7 @@ export interface LabelledText {
 
 const FOLDER = new URL("texts/", import.meta.url);
 
-/** Every text with what a person said about it, by name. Errors name the file and the line that is wrong. */
+/** Every text with its labels, by name. Errors name the file and the line that is wrong. */
 export async function readLabelledTexts(): Promise<LabelledText[]> {
   const files = (await readdir(FOLDER)).filter((file) => file.endsWith(".txt")).sort();
   return Promise.all(

@@ -15,14 +15,14 @@ export interface Quality {
   readonly tags: Score;
   readonly entities: Score;
   readonly entitiesByType: ReadonlyMap<EntityType, Score>;
-  /** Shares of the texts whose tier is the person's, and at most one step from it. */
+  /** Shares of the texts whose tier is the label's, and at most one step from it. */
   readonly tierExact: number;
   readonly tierWithinOne: number;
 }
 
 const MEASURED_TYPES = ["person", "tool", "repo", "paper"] as const;
 
-/** Lower case, without white space and hyphens, without a plural "s": how tags are compared with what a person wrote. */
+/** Lower case, without white space and hyphens, without a plural "s": how tags are compared with the labels. */
 export function plainTag(tag: string): string {
   const plain = tag.toLowerCase().replace(/[\s_-]+/g, "");
   return plain.length > 3 && plain.endsWith("s") && !plain.endsWith("ss") ? plain.slice(0, -1) : plain;

@@ -16,7 +16,7 @@ function printQuality({ texts, tags, entities, entitiesByType, tierExact, tierWi
   for (const [type, score] of entitiesByType) console.log(row(`  ${type}`, score));
   console.log(row("tags", tags));
   console.log(
-    `tier        ${percent(tierExact)} as a person said, ${percent(tierWithinOne).trim()} at most one step away`,
+    `tier        ${percent(tierExact)} as labelled, ${percent(tierWithinOne).trim()} at most one step away`,
   );
 }
 
