@@ -1,10 +1,13 @@
 import { drizzle, type PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
 import { type OpenSockets, openSockets } from "./open-sockets.ts";
+import { type Param, type Query, type Row, send } from "./send.ts";
 import { slots } from "./slots.ts";
 import { toStoreError } from "./store-error.ts";
 import { withTimeLimit } from "./time-limit.ts";
-import { runTransaction, send } from "./transaction.ts";
+import { runTransaction } from "./transaction.ts";
+
+export type { Param, Query, Row };
 
 export interface DatabaseOptions {
   readonly url: string;
@@ -15,12 +18,6 @@ export interface DatabaseOptions {
   readonly queryTimeoutMs?: number;
   readonly applicationName: string;
 }
-
-export type Param = string | number | null;
-export type Row = Record<string, unknown>;
-
-/** Sends one statement; named in the session and planned once, so `text` must be a constant. */
-export type Query = <T = Row>(text: string, params?: readonly Param[]) => Promise<T[]>;
 
 /** A pool of connections. Everything it rejects with because Postgres could not be used is STORE_UNAVAILABLE. */
 export interface Database {

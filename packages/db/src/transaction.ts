@@ -1,14 +1,6 @@
 import type postgres from "postgres";
-import type { Param, Query } from "./database.ts";
+import { type Query, send } from "./send.ts";
 import { isOutage } from "./store-error.ts";
-
-export function send<T>(
-  client: postgres.Sql | postgres.TransactionSql,
-  text: string,
-  params: readonly Param[],
-): Promise<T[]> {
-  return client.unsafe(text, [...params], { prepare: true }) as unknown as Promise<T[]>;
-}
 
 /**
  * Several statements that stand or fall together. postgres.js 3.4.9 rejects a transaction whose connection closed, but
