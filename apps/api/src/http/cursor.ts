@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { fieldProblem } from "./request-problem.ts";
 
+/** Postgres knows no year 0, which ISO 8601 does. */
+const instant = z.iso.datetime().refine((text) => !text.startsWith("0000"));
+
 /** [created_at, id], and of a search ordered by rank also the rank. */
-const position = z.union([
-  z.tuple([z.iso.datetime(), z.uuid()]),
-  z.tuple([z.iso.datetime(), z.uuid(), z.number().finite()]),
-]);
+const position = z.union([z.tuple([instant, z.uuid()]), z.tuple([instant, z.uuid(), z.number().finite()])]);
 
 /** Where a page ended: the next one holds rows after this one in (created_at desc, id desc), or (rank desc, id desc). */
 export interface Position {
