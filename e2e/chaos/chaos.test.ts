@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
-import { redisProblem } from "@millrace/testing";
+import { missing, redisProblem } from "@millrace/testing";
 import { afterEach, describe, expect, it } from "vitest";
 import { ROOT } from "./root.ts";
 
@@ -21,7 +20,7 @@ async function chaos(...args: string[]): Promise<{ code: number | null; output: 
   // the compiled packages, as in production
   const { NODE_OPTIONS: _, VITEST: __, ...env } = process.env;
   const running = spawn(process.execPath, ["--import", "tsx", "e2e/chaos/main.ts", ...args], {
-    cwd: join(ROOT),
+    cwd: ROOT,
     env,
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -33,7 +32,7 @@ async function chaos(...args: string[]): Promise<{ code: number | null; output: 
   return { code, output: output.join("") };
 }
 
-describe.skipIf(redisProblem())("chaos", () => {
+describe.skipIf(missing("redis", redisProblem()))("chaos", () => {
   it.each([1, 2, 3])("seed %i: every invariant holds", { timeout: 400_000 }, async (seed) => {
     const { code, output } = await chaos("--seconds", SECONDS, "--seed", String(seed), "--verbose");
     expect(code, output).toBe(0);
