@@ -22,8 +22,11 @@ import type { Persist } from "./persist.ts";
 import type { ResultSpool } from "./result-spool.ts";
 import { NOTHING_TO_WRITE, type RunStageNeeds, runStage } from "./run-stage.ts";
 
-/** A ticket no worker here can run comes back after half the time it has waited, between these two. */
-const UNKNOWN_STAGE_DELAY_MS = { least: 2_000, most: 60_000 };
+/**
+ * A ticket this worker cannot run comes back after half the time it has waited, between these two: often enough to meet
+ * a worker that can, while few of them do.
+ */
+const UNKNOWN_STAGE_DELAY_MS = { least: 500, most: 8_000 };
 
 /** A result Postgres has not confirmed by then is spooled as well: this worker may die before it hears. */
 const SPOOL_AFTER_MS = 1_000;
