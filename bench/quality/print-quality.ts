@@ -15,9 +15,7 @@ function printQuality({ texts, tags, entities, entitiesByType, tierExact, tierWi
   console.log(row("entities", entities));
   for (const [type, score] of entitiesByType) console.log(row(`  ${type}`, score));
   console.log(row("tags", tags));
-  console.log(
-    `tier        ${percent(tierExact)} as labelled, ${percent(tierWithinOne).trim()} at most one step away`,
-  );
+  console.log(`tier        ${percent(tierExact)} as labelled, ${percent(tierWithinOne).trim()} at most one step away`);
 }
 
 /** A line for each text that is not wholly right: `+` said and not wanted, `-` wanted and not said. */

@@ -63,6 +63,8 @@ test("a callback is late when it has been due for long, unless its endpoint is d
     severity: "warning",
     message: expect.stringMatching(/^1 /),
   });
-  await s.db.query("update callback_endpoints set is_enabled = false, disabled_reason = 'owner' where owner_id = $1", [s.ownerId]);
+  await s.db.query("update callback_endpoints set is_enabled = false, disabled_reason = 'owner' where owner_id = $1", [
+    s.ownerId,
+  ]);
   expect((await check())["late_callbacks"]?.severity).toBe("ok");
 });
