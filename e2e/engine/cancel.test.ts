@@ -59,7 +59,7 @@ const hold = (key: string) => {
 const cancel = (jobId: string, reason: string | null = null) =>
   harness.cancel({ jobId, ownerId: harness.owner.id, by: "tester", reason });
 
-describe("cancel (A-S25, A-Q10)", () => {
+describe("cancel (A-S25, A-Q10, D-4)", () => {
   it("cancels a pending job at once, and a worker that comes later runs nothing", async () => {
     const jobId = await harness.accept("held", { key: "pending" });
     expect(await cancel(jobId, "not needed")).toMatchObject({ kind: "cancelled" });

@@ -32,7 +32,7 @@ async function eachStageOnce(stages: number): Promise<void> {
   expect(rows).toEqual([]);
 }
 
-describe("what is accepted is not lost", () => {
+describe("what is accepted is not lost (D-2)", () => {
   it("completes 500 queued jobs after FLUSHALL, and starts no committed stage again", async () => {
     harness = await startHarness([four("work")]);
     await harness.openLanes();

@@ -80,7 +80,7 @@ beforeAll(async () => {
 afterAll(() => harness.close());
 
 describe("a job through the engine", () => {
-  it("runs its stages in order and keeps each output, its result and a legal history (A-S05, A-S06, A-S11)", async () => {
+  it("runs its stages in order and keeps each output, its result and a legal history (A-S05, A-S06, A-S11, D-1)", async () => {
     const jobId = await harness.accept("plain", { key: "the-key" });
     const job = await harness.reaches(jobId, "completed");
     expect(job.result).toEqual({ before: { saw: "the-key" } });
@@ -102,7 +102,7 @@ describe("a job through the engine", () => {
     }
   });
 
-  it("makes the callback row in the terminal statement", async () => {
+  it("makes the callback row in the terminal statement (A-S30)", async () => {
     const jobId = await harness.accept("plain");
     await harness.reaches(jobId, "completed");
     expect(await harness.store.listDeliveries(jobId)).toMatchObject([

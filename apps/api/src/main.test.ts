@@ -94,7 +94,7 @@ describe("the api process", { timeout: 120_000 }, () => {
     expect(program.output()).not.toContain("at main");
   });
 
-  it("accepts work, logs no secret, and ends in order on SIGTERM", async () => {
+  it("accepts work, logs no secret, and ends in order on SIGTERM (A-Q19: app_version)", async () => {
     const program = await startReady({ PIPELINE_MODULES: "bench/pipelines/noop.mjs" });
     const answer = await fetch(`${program.url}/api/v1/jobs`, {
       method: "POST",

@@ -10,7 +10,7 @@ const id = randomUUID();
 const body = JSON.stringify({ schema_version: "1", callback_event_id: id, text: "größer than äscii 🎈" });
 
 describe("signedHeaders", () => {
-  it("A-Q11 are believed by the reference library and by our own client", () => {
+  it("A-S26 A-Q11 D-7 are believed by the reference library and by our own client", () => {
     const secret = newSecret();
     const headers = signedHeaders({ id, sentAt, body, secrets: [secret] });
     expect(new Webhook(secret).verify(body, headers)).toEqual(JSON.parse(body));

@@ -12,12 +12,12 @@ const policies: fc.Arbitrary<RetryPolicy> = fc.record({
 const attempts = fc.integer({ min: 2, max: 50 });
 const randoms = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
-test("waits 30 s, 2 min, 8 min before tries 2, 3 and 4 of the documented policy", () => {
+test("D-3 waits 30 s, 2 min, 8 min before tries 2, 3 and 4 of the documented policy", () => {
   const policy: RetryPolicy = { attempts: 4, baseMs: 30_000, factor: 4, maxMs: 480_000, jitter: 0 };
   expect([2, 3, 4].map((attempt) => delayBeforeAttempt(policy, attempt, 0))).toEqual([30_000, 120_000, 480_000]);
 });
 
-test("A-Q01 the content policy tries once", () => {
+test("A-Q01 D-3 the content policy tries once", () => {
   expect(NO_RETRY.attempts).toBe(1);
 });
 

@@ -30,7 +30,7 @@ async function names(text: string): Promise<string[]> {
 const INDEXES = "select indexname as name from pg_indexes where schemaname = 'public'";
 const TABLES = "select tablename as name from pg_tables where schemaname = 'public' order by 1";
 
-describe("migrate", () => {
+describe("migrate (A-S13)", () => {
   it("is safe to call at the same time and again (A-S14)", async () => {
     await Promise.all([migrate(database.url), migrate(database.url), migrate(database.url)]);
     const before = await names(INDEXES);

@@ -232,7 +232,7 @@ describe("callback endpoints", () => {
 });
 
 describe("deliveries", () => {
-  it("A-S30 stand beside the job from its end, with the id receivers see", async () => {
+  it("A-S30 A-Q12 stand beside the job from its end, with the id receivers see", async () => {
     await create();
     const job = await endedJob();
     const [delivery, ...more] = await deliveriesOf(job);

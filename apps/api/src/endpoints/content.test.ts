@@ -121,7 +121,7 @@ describe("POST /ingest", () => {
     expect(forced.body.job_id).not.toBe(first.body.job_id);
   });
 
-  it("A-Q07 an address of a video goes the way of a video", async () => {
+  it("A-S20 A-Q07 an address of a video goes the way of a video", async () => {
     const id = "dQw4w9WgXc1";
     const viaUrl = await ingest(`https://youtu.be/${id}?t=3`);
     expect(viaUrl.body).toMatchObject({ content_type: "youtube", status: "submitted" });
@@ -352,7 +352,7 @@ describe("POST /content/{id}/reprocess", () => {
   });
 });
 
-describe("A-Q03 somebody else's content is none at all", () => {
+describe("A-Q03 D-6 somebody else's content is none at all", () => {
   const calls = Object.entries(routes).filter(([, route]) => route.path.includes("/content/{id}"));
 
   it.each(calls.map(([id]) => id as "readContent"))(

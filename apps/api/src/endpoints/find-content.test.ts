@@ -284,7 +284,7 @@ describe("GET /jobs/drift and /usage (A2.6)", () => {
   });
 });
 
-describe("A-Q13 A-Q14 the full tier", () => {
+describe("A-S10 A-Q13 A-Q14 the full tier", () => {
   it("shows prompts and answers to the owner and an admin, audited; others get 404", async () => {
     const { body } = await api.call("ingestUrl", {
       body: { url: `https://example.com/full-${++made}`, data_tier: "full" },

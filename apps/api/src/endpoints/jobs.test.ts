@@ -69,7 +69,7 @@ describe("POST /jobs", () => {
 });
 
 describe("GET /jobs/{id}", () => {
-  it("A-S24 A-Q15 has six fields, and everything with verbose", async () => {
+  it("A-S11 A-S12 A-S24 A-Q15 D-5 has six fields, and everything with verbose", async () => {
     const id = await submit();
     await api.finish(id, { done: true });
     const minimal = await api.call("readJob", { params: { id } });
@@ -222,7 +222,7 @@ describe("POST /jobs/{id}/reviews/{gate}", () => {
   });
 });
 
-describe("A-Q03 somebody else's job is no job at all", () => {
+describe("A-Q03 D-6 somebody else's job is no job at all", () => {
   const calls = Object.entries(routes).filter(([, route]) => route.path.includes("/jobs/{id}"));
 
   it.each(calls.map(([id]) => id as "readJob"))(
@@ -252,7 +252,7 @@ describe("A-Q03 somebody else's job is no job at all", () => {
   });
 });
 
-describe("A-Q02 Idempotency-Key", () => {
+describe("A-S14 A-Q02 Idempotency-Key", () => {
   const body = (key: string) => ({ pipeline: "sample", input: { key } });
 
   it("repeats the answer of the same request, also when the job is over", async () => {

@@ -29,7 +29,7 @@ const tracker = fc.constantFrom(
 const queryOf = (pairs: readonly (readonly [string, string])[]): string =>
   pairs.length === 0 ? "" : `?${pairs.map(([name, text]) => `${name}=${text}`).join("&")}`;
 
-describe("normalizeUrl: golden vectors of version 1", () => {
+describe("normalizeUrl: golden vectors of version 1 (A-S13)", () => {
   it.each(NORMALIZATION_VECTORS)("A-S09 %j is %j", (url, normal) => {
     expect(normalizeUrl(url)).toBe(normal);
   });

@@ -5,7 +5,7 @@ import { resourceKeyOfContent, resourceKeyOfUrl, resourceKeyOfVideo } from "./re
 
 const sha256 = (text: string): Uint8Array => createHash("sha256").update(text).digest();
 
-describe("resource keys", () => {
+describe("resource keys (A-S13)", () => {
   it.each(NORMALIZATION_VECTORS)("A-S08 %j (normal form %j) has the key %s", (url, _normal, key) => {
     expect(resourceKeyOfUrl(url, { sha256 })).toBe(key);
   });

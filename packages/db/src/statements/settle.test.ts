@@ -263,7 +263,7 @@ describe("settle", () => {
     expect(answers.map(({ kind }) => kind).sort()).toEqual(["applied", "fenced"]);
   });
 
-  it("writes the callback with the terminal status, for owners with an enabled endpoint only", async () => {
+  it("A-Q11 writes the callback with the terminal status, for owners with an enabled endpoint only", async () => {
     const quiet = await started();
     await settle(t.store, quiet, DONE);
     expect(await t.store.listDeliveries(quiet.id)).toEqual([]);

@@ -19,7 +19,7 @@ async function contentRow(id: string) {
   return row;
 }
 
-describe("submit", () => {
+describe("submit (A-S13)", () => {
   it("inserts a dispatched job, or one into the backlog", async () => {
     const direct = await submitted(t.store, newJob(t.ownerId));
     expect(await t.store.findJob(direct.jobId, t.ownerId)).toMatchObject({

@@ -148,7 +148,7 @@ describe("videos", () => {
   });
 });
 
-describe("what a content can do without is a warning (A2.3, failure effect)", () => {
+describe("what a content can do without is a warning (A-Q05, A2.3)", () => {
   test("links", async () => {
     const readers: DocumentReader = {
       ...bench.needs.readers,
