@@ -73,7 +73,7 @@ const settled = (jobId: string, status: string) =>
     { timeoutMs: 40_000, everyMs: 50, message: `the callback of ${jobId} to be ${status}` },
   );
 
-it("A-S26 A-S28 A-S32 a job's end reaches its owner's endpoint, signed; a receiver that was away gets it by one command", {
+it("A-S26 A-S28 A-S30 A-S32 a job's end reaches its owner's endpoint, signed; a receiver that was away gets it by one command", {
   timeout: 120_000,
 }, async () => {
   let isAway = false;

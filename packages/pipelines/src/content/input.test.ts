@@ -64,7 +64,7 @@ describe("resource key (A-S08)", () => {
   });
 });
 
-test("the pipeline's version is the application's", () => {
+test("A-S12 the pipeline's version is the application's", () => {
   const root = readFileSync(join(import.meta.dirname, "../../../../package.json"), "utf8");
   expect(spec.version).toBe((JSON.parse(root) as { version: string }).version);
 });
