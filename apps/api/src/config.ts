@@ -29,6 +29,13 @@ const schema = z.object({
   MAX_JSON_BYTES: bytes(MEBIBYTE),
   /** Per API key; 0 is without limit. */
   RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(0).default(60_000),
+  /** A file, or a folder of `.pub` files, of ed25519 keys that may sign requests. */
+  AUTHORIZED_KEYS: z.string().min(1).optional(),
+  /** How callers address the API, where a proxy in front changes scheme or host; what is signed is checked against it. */
+  PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .refine((url) => new URL(url).href === `${new URL(url).origin}/`, "scheme, host and port only")
+    .optional(),
   /** How long requests under way may take after a stop was asked for. */
   STOP_TIMEOUT_MS: z.coerce.number().int().min(0).default(10_000),
   GIT_SHA: z.string().default("unknown"),

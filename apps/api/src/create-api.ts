@@ -4,7 +4,7 @@ import type { Cancel, Submit } from "@millrace/engine";
 import express, { type Express } from "express";
 import { createAuthenticate } from "./auth/authenticate.ts";
 import { bearerVerifier } from "./auth/bearer-verifier.ts";
-import type { Principal } from "./auth/principal.ts";
+import type { Principal, Verifier } from "./auth/principal.ts";
 import { docsPage } from "./docs-page.ts";
 import { callbackEndpoints } from "./endpoints/callback-endpoints.ts";
 import { cancelJob } from "./endpoints/cancel-job.ts";
@@ -43,6 +43,8 @@ export interface ApiNeeds {
   readonly callbacks: EndpointNeeds["callbacks"];
   readonly contents: EndpointNeeds["contents"];
   readonly findPrincipal: (apiKey: string) => Promise<Principal | null>;
+  /** Ways to prove who is asking beside API keys. */
+  readonly otherVerifiers?: readonly Verifier[];
   readonly audit: EndpointNeeds["audit"];
   readonly queue: TicketQueue;
   readonly submit: Submit;
@@ -82,7 +84,7 @@ export function createApi(given: ApiNeeds): Api {
   });
   mountRoutes(app, {
     endpoints: endpointsOf({ ...given, guard }, given.build, () => isStopping),
-    authenticate: createAuthenticate([bearerVerifier(given)]),
+    authenticate: createAuthenticate([bearerVerifier(given), ...(given.otherVerifiers ?? [])]),
     rateLimit: limits.requestsPerMinute === 0 ? null : rateLimitByKey(limits.requestsPerMinute),
     maxJsonBytes: limits.maxJsonBytes,
     // a text may take twice its bytes when written as JSON

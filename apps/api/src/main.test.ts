@@ -1,11 +1,13 @@
 import { type ChildProcess, fork } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { openSigningKey, signRequest } from "@millrace/client";
 import { connectDatabase, createKeyStore } from "@millrace/db";
-import { createTestDatabase, type TestDatabase, type TestRedis, testRedis } from "@millrace/testing";
+import { createTestDatabase, type TestDatabase, type TestRedis, testRedis, until } from "@millrace/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 
 const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
@@ -92,6 +94,30 @@ describe("the api process", { timeout: 120_000 }, () => {
     expect(await program.ended).toBe(1);
     for (const name of ["DATABASE_URL", "PORT", "BLOB_URL"]) expect(program.output()).toContain(name);
     expect(program.output()).not.toContain("at main");
+  });
+
+  it("takes requests signed with an authorized key, and reads the keys again on SIGHUP (A2.7)", async () => {
+    const pem = generateKeyPairSync("ed25519").privateKey.export({ format: "pem", type: "pkcs8" });
+    const signingKey = openSigningKey(pem.toString());
+    const AUTHORIZED_KEYS = join(folder, "authorized_keys");
+    await writeFile(AUTHORIZED_KEYS, `owner="main" ${signingKey.publicLine}`);
+    const program = await startReady({ AUTHORIZED_KEYS });
+    const url = `${program.url}/api/v1/jobs`;
+    const ask = async () => (await fetch(url, { headers: signRequest({ method: "GET", url }, signingKey) })).status;
+    expect(await ask()).toBe(200);
+    await writeFile(AUTHORIZED_KEYS, "");
+    program.child.kill("SIGHUP");
+    await until(async () => (await ask()) === 401);
+    program.child.kill("SIGTERM");
+    expect(await program.ended).toBe(0);
+
+    await writeFile(AUTHORIZED_KEYS, `owner="main",shell ${signingKey.publicLine}`);
+    const wrong = start({ AUTHORIZED_KEYS });
+    expect(await wrong.ended).toBe(1);
+    expect(wrong.output()).toContain("authorized_keys:1 has the unknown option shell");
+    const noOrigin = start({ PUBLIC_URL: "https://millrace.example/api" });
+    expect(await noOrigin.ended).toBe(1);
+    expect(noOrigin.output()).toContain("PUBLIC_URL");
   });
 
   it("accepts work, logs no secret, and ends in order on SIGTERM (A-Q19: app_version)", async () => {

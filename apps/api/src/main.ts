@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { judgeSecrets, refuseUnfit, systemClock } from "@millrace/core";
+import { judgeSecrets, type Log, refuseUnfit, systemClock } from "@millrace/core";
 import {
   checkDatabase,
   connectDatabase,
@@ -7,6 +7,7 @@ import {
   createContentStore,
   createJobStore,
   createKeyStore,
+  type KeyStore,
   newId,
 } from "@millrace/db";
 import { createCancel, createSubmit } from "@millrace/engine";
@@ -14,7 +15,9 @@ import { loadPipelineModules, pipelineSpecs } from "@millrace/pipelines";
 import { openBlobs } from "@millrace/providers";
 import { connectQueue } from "@millrace/queue";
 import { pino } from "pino";
-import { findPrincipalIn } from "./auth/principal.ts";
+import { openKeyRing } from "./auth/key-ring.ts";
+import { findPrincipalIn, type Verifier } from "./auth/principal.ts";
+import { signatureVerifier } from "./auth/signature-verifier.ts";
 import { type ApiConfig, describeConfig, readConfig } from "./config.ts";
 import { createApi } from "./create-api.ts";
 import { listen } from "./listen.ts";
@@ -64,6 +67,7 @@ async function main(config: ApiConfig): Promise<void> {
     callbacks: wireCallbacks(config, createCallbackStore(db)),
     contents: createContentStore(db),
     findPrincipal: findPrincipalIn(keys),
+    otherVerifiers: await signatureVerifiers(config, keys, log),
     audit: keys.recordAudit,
     queue,
     submit: createSubmit({ store, queue, specs, log, clock: systemClock, newId }),
@@ -95,6 +99,18 @@ async function main(config: ApiConfig): Promise<void> {
     process.exit(isClean ? EXIT.clean : EXIT.late);
   };
   stopOnceOn(stop);
+}
+
+/** Signed requests, when there are keys for them; SIGHUP reads the keys again. */
+async function signatureVerifiers(
+  { AUTHORIZED_KEYS: path, PUBLIC_URL: publicUrl }: ApiConfig,
+  { findOwner }: Pick<KeyStore, "findOwner">,
+  log: Log,
+): Promise<Verifier[]> {
+  if (path === undefined) return [];
+  const ring = await openKeyRing({ path, log });
+  process.on("SIGHUP", () => void ring.reload());
+  return [signatureVerifier({ findKey: ring.find, findOwner, clock: systemClock, publicUrl })];
 }
 
 /** The first signal stops the process in order; a launcher that died cannot send one. */

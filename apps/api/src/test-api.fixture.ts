@@ -29,6 +29,7 @@ import {
   createContentStore,
   createJobStore,
   createKeyStore,
+  type KeyStore,
   newId,
 } from "@millrace/db";
 import { createCancel, createSubmit } from "@millrace/engine";
@@ -38,7 +39,7 @@ import { connectQueue } from "@millrace/queue";
 import { createTestDatabase, type SwallowingProxy, swallowingProxy, testRedis } from "@millrace/testing";
 import { expect } from "vitest";
 import { z } from "zod";
-import { findPrincipalIn } from "./auth/principal.ts";
+import { findPrincipalIn, type Verifier } from "./auth/principal.ts";
 import { type ApiLimits, createApi } from "./create-api.ts";
 import { HTTP_STATUS } from "./http/http-status.ts";
 import { listen } from "./listen.ts";
@@ -120,7 +121,10 @@ const LIMITS: ApiLimits = {
 const worker = { worker: "test", leaseMs: 60_000 };
 
 /** The real app on a real port, with a real Postgres, Redis and folder behind it. */
-export async function startTestApi(limits: Partial<ApiLimits> = {}): Promise<TestApi> {
+export async function startTestApi(
+  limits: Partial<ApiLimits> = {},
+  otherVerifiers: (keys: KeyStore) => readonly Verifier[] = () => [],
+): Promise<TestApi> {
   const database = await createTestDatabase();
   const redisServer = testRedis();
   const folder = await mkdtemp(join(tmpdir(), "millrace-api-"));
@@ -148,6 +152,7 @@ export async function startTestApi(limits: Partial<ApiLimits> = {}): Promise<Tes
     callbacks: wireCallbacks({ ALLOW_LOOPBACK: true }, createCallbackStore(db)),
     contents: createContentStore(db),
     findPrincipal: findPrincipalIn(createKeyStore(db)),
+    otherVerifiers: otherVerifiers(keyStore),
     audit: createKeyStore(db).recordAudit,
     queue,
     submit: createSubmit({ store, queue, specs, log: silentLog, clock: systemClock, newId }),

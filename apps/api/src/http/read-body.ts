@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { checkSignedBody } from "../auth/content-digest.ts";
 import { requestProblem } from "./request-problem.ts";
 
 /** What is left of an answered request's body is read and dropped for this long, so that the answer arrives; then the connection goes. */
@@ -11,7 +12,7 @@ function tooLarge(maxBytes: number) {
   return requestProblem("PAYLOAD_TOO_LARGE", `The body is larger than ${maxBytes} bytes.`);
 }
 
-/** The whole body, at most `maxBytes`: an announced length is refused before a byte is read. */
+/** The whole body, at most `maxBytes`: an announced length is refused before a byte is read. Of a signed request: the signed one. */
 export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     if (Number(request.headers["content-length"] ?? 0) > maxBytes) {
@@ -29,7 +30,16 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
       if (bytes > maxBytes) finish(() => reject(tooLarge(maxBytes)));
       else chunks.push(chunk);
     };
-    const end = () => finish(() => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
+    const end = () =>
+      finish(() => {
+        const body = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+        try {
+          checkSignedBody(request, body);
+          resolve(body);
+        } catch (error) {
+          reject(error);
+        }
+      });
     const lost = () => finish(() => reject(requestProblem("VALIDATION_FAILED", "The body ended before its time.")));
     request.on("data", take).on("end", end).on("close", lost).on("error", lost);
   });

@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { type Readable, Transform } from "node:stream";
 import { type Blobs, MillraceError } from "@millrace/core";
 import busboy from "busboy";
+import { signedBodyOf } from "../auth/content-digest.ts";
 import { fieldProblem, requestProblem } from "../http/request-problem.ts";
 import { blobName } from "./blob-name.ts";
 import { HEAD_BYTES } from "./upload-type.ts";
@@ -43,6 +44,7 @@ export async function receiveUpload(request: IncomingMessage, options: ReceiveOp
   if (Number(request.headers["content-length"] ?? 0) > options.maxBytes + FORM_BYTES)
     throw fileTooLarge(options.maxBytes);
   const form = openForm(request);
+  const body = signedBodyOf(request);
   const fields: Record<string, string | string[]> = {};
   let file: Promise<UploadedFile> | undefined;
 
@@ -77,12 +79,15 @@ export async function receiveUpload(request: IncomingMessage, options: ReceiveOp
       request.once("close", () => {
         if (!request.complete) reject(requestProblem("VALIDATION_FAILED", "The upload ended before its time."));
       });
-      request.pipe(form);
+      // a body that is not the signed one shows when all of it has come, before the form is finished
+      if (body !== request) body.on("error", reject);
+      body.pipe(form);
     });
     if (file === undefined) throw fieldProblem("file", "required", "is required");
     return { file: await file, fields };
   } catch (error) {
-    request.unpipe(form);
+    body.unpipe(form);
+    if (body !== request) request.unpipe();
     form.destroy();
     const stored = await file?.catch(() => undefined);
     if (stored) await options.blobs.delete(stored.blobKey);
