@@ -17,7 +17,7 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => site.listen(0, "127.0.0.1", resolve));
   siteUrl = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
-  cluster = await startCluster();
+  cluster = await startCluster({ env: { TRACKING_PARAMETERS: "ref, from_*" } });
   await cluster.startWorker("w1");
 });
 afterAll(async () => {
@@ -97,6 +97,13 @@ describe("content ingest, over HTTP, with real workers (A-S20, A-S21, A-S32)", {
       status: "already_completed",
       content_id: content.content_id ?? content.id,
     });
+  });
+
+  it("A-Q04 takes an address with tracking parameters of the configuration for the same page", async () => {
+    const ask = (query: string) => cluster.call("POST", "/ingest", { url: `${siteUrl}/missing${query}` });
+    const plain = (await ask("")).body.content_id;
+    expect((await ask("?ref=1&from_mail=2")).body.content_id).toBe(plain);
+    expect((await ask("?reference=1")).body.content_id).not.toBe(plain);
   });
 
   it("works a YouTube video with a supplied transcript", async () => {

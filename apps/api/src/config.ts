@@ -24,6 +24,11 @@ const schema = z.object({
   ALLOW_LOOPBACK: z.stringbool().default(false),
   /** Where the workers' analyser belongs: its stage goes to that lane. */
   ANALYSER: z.enum(["local", "language_model"]).default("local"),
+  /** Further query parameters that name no other page, beside the built-in ones; comma separated, `*` at either end. */
+  TRACKING_PARAMETERS: z
+    .string()
+    .default("")
+    .transform((text) => text.split(",").flatMap((name) => name.trim() || [])),
   MAX_UPLOAD_BYTES: bytes(50 * MEBIBYTE),
   MAX_TRANSCRIPT_BYTES: bytes(5 * MEBIBYTE),
   MAX_JSON_BYTES: bytes(MEBIBYTE),

@@ -60,7 +60,12 @@ async function main(config: ApiConfig): Promise<void> {
     isOverridden: config.ALLOW_UNFIT,
   });
   const own = await loadPipelineModules(config.PIPELINE_MODULES);
-  const { specs: shipped } = pipelineSpecs({ content: { analyserLane: config.ANALYSER === "local" ? "cpu" : "io" } });
+  const { specs: shipped } = pipelineSpecs({
+    content: {
+      analyserLane: config.ANALYSER === "local" ? "cpu" : "io",
+      trackingParameters: config.TRACKING_PARAMETERS,
+    },
+  });
   const specs = specsForRequests([...shipped, ...own.map((pipeline) => pipeline.spec)]);
   const api = createApi({
     store,

@@ -59,6 +59,13 @@ describe("resource key (A-S08)", () => {
     expect(keyOf({ source: "url", content_id, url: "https://example.org/a" })).toBe(key);
   });
 
+  test("A-Q04 leaves out the tracking parameters it was configured with", () => {
+    const configured = contentSpec({ analyserLane: "cpu", trackingParameters: ["ref", "from_*"] });
+    const keyOfUrl = (url: string) => configured.resourceKey(contentInput.parse({ source: "url", content_id, url }));
+    expect(keyOfUrl("https://example.org/a?ref=1&from_mail=2")).toBe(keyOfUrl("https://example.org/a"));
+    expect(keyOfUrl("https://example.org/a?reference=1")).not.toBe(keyOfUrl("https://example.org/a"));
+  });
+
   test("names an upload by its content id", () => {
     expect(keyOf(upload as ContentInputDraft)).toBe(`cid:${content_id}`);
   });

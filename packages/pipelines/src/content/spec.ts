@@ -37,7 +37,14 @@ export type ContentStages = ReturnType<typeof contentStages>;
 export type ContentSpec = PipelineSpec<ContentInput, ContentStages>;
 
 /** The pure half of content ingest: an API needs no more than this to accept work. */
-export function contentSpec({ analyserLane }: { readonly analyserLane: "cpu" | "io" }): ContentSpec {
+export function contentSpec({
+  analyserLane,
+  trackingParameters = [],
+}: {
+  readonly analyserLane: "cpu" | "io";
+  /** Names or patterns beside the built-in ones; only where keys are made, which is where jobs are submitted (A-Q04). */
+  readonly trackingParameters?: readonly string[];
+}): ContentSpec {
   return {
     name: "content",
     version: "0.1.0",
@@ -45,6 +52,6 @@ export function contentSpec({ analyserLane }: { readonly analyserLane: "cpu" | "
     input: contentInput,
     stages: contentStages(analyserLane),
     maxRetries: 0,
-    resourceKey: resourceKeyOf,
+    resourceKey: resourceKeyOf(trackingParameters),
   };
 }
