@@ -59,7 +59,7 @@ export const CONTENT: RequirementSet = {
       id: "A-Q02",
       summary:
         "One active job per owner and resource by a unique index; `Idempotency-Key` for 24 hours, 422 with another body",
-      note: "No key is made up where the caller sends none: [decision 0009](decisions/0009-idempotency-keys-are-the-callers.md)",
+      note: "No key is made up where the caller sends none: [decision 0009](decisions/0009-idempotency-keys-are-the-callers.md). A ticket has an id of its own for each dispatch: [decision 0003](decisions/0003-claim-by-dispatch.md)",
     },
     { id: "A-Q03", summary: "Unique per owner; another owner's job is never disclosed" },
     { id: "A-Q04", summary: "One rule of normalisation with golden vectors and a version" },
