@@ -22,8 +22,8 @@ export default defineConfig({
     globalSetup: ["packages/testing/src/global-setup.ts"],
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 60_000,
+    hookTimeout: 90_000,
     env: { NODE_OPTIONS: "--conditions=millrace-source" },
   },
 });

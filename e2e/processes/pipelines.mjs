@@ -44,6 +44,15 @@ export const pipelines = [
     },
     after: { lane: "cpu" },
   }),
+  define("fragile", {
+    work: {
+      lane: "io",
+      run: async ({ input }) => {
+        await new Promise((resolve) => setTimeout(resolve, input.ms));
+        if (input.poison) process.kill(process.pid, "SIGKILL");
+      },
+    },
+  }),
   define("spinning", {
     spin: {
       lane: "cpu",

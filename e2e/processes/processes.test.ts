@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "@millrace/testing";
@@ -103,6 +104,38 @@ describe("processes", () => {
       message: "500 completed jobs",
     });
     expect(cluster.stageStarts()).toHaveLength(2_000);
+  });
+
+  it("a stage that kills its worker again and again fails alone, with WORKER_LOST, not those that ran beside it", {
+    timeout: 180_000,
+  }, async () => {
+    cluster = await startCluster();
+    const fast = { LEASE_MS: "1500", QUEUE_LOCK_MS: "1500", QUEUE_STALLED_MS: "500" };
+    let isOver = false;
+    const supervise = async (): Promise<void> => {
+      for (let life = 1; !isOver; life++) {
+        const { child } = await cluster.startWorker(`w${life}`, fast);
+        await once(child, "exit");
+      }
+    };
+    const supervised = supervise();
+    try {
+      // all of them are under way when the poison works, each time they run beside it
+      const [poison, ...others] = await Promise.all([
+        submit("fragile", { key: "poison", ms: 300, poison: true }),
+        ...Array.from({ length: 8 }, (_, i) => submit("fragile", { key: `k${i}`, ms: 600 })),
+      ]);
+      const lost = await cluster.reaches(poison ?? "", "failed", "completed");
+      expect(lost).toMatchObject({ status: "failed", error_code: "WORKER_LOST" });
+      for (const id of others) {
+        expect(await cluster.reaches(id, "completed", "failed")).toMatchObject({ status: "completed" });
+      }
+      expect(cluster.stageStarts().filter((line) => line.startsWith("fragile poison"))).toHaveLength(3);
+    } finally {
+      isOver = true;
+    }
+    await cluster.close();
+    await supervised;
   });
 
   it("SIGTERM lets the running stage finish and exits 0; past the soft deadline it hands back and exits 2", {

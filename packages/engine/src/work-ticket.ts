@@ -19,6 +19,7 @@ import {
 } from "@millrace/core";
 import type { HeldClaimEntry, HeldClaims } from "./held-claims.ts";
 import type { Persist } from "./persist.ts";
+import type { Quarantine } from "./quarantine.ts";
 import type { ResultSpool } from "./result-spool.ts";
 import { NOTHING_TO_WRITE, type RunStageNeeds, runStage } from "./run-stage.ts";
 
@@ -27,6 +28,9 @@ import { NOTHING_TO_WRITE, type RunStageNeeds, runStage } from "./run-stage.ts";
  * a worker that can, while few of them do.
  */
 const UNKNOWN_STAGE_DELAY_MS = { least: 500, most: 8_000 };
+
+/** When the next try is due of a stage that lost its worker before, while another such stage runs here. */
+const SUSPECT_DELAY_MS = 2_000;
 
 /** A result Postgres has not confirmed by then is spooled as well: this worker may die before it hears. */
 const SPOOL_AFTER_MS = 1_000;
@@ -41,6 +45,7 @@ export interface WorkTicketNeeds extends RunStageNeeds {
   readonly claims: HeldClaims;
   readonly persist: Persist;
   readonly spool: ResultSpool;
+  readonly quarantine: Quarantine;
   readonly worker: string;
   readonly leaseMs: number;
   /** Claims of one stage that may end with a dead worker before the job fails with WORKER_LOST. */
@@ -79,6 +84,7 @@ export function createWorkTicket(needs: WorkTicketNeeds): (ticket: ReceivedTicke
           return await workClaim(needs, entry);
         } finally {
           needs.claims.release(entry);
+          needs.quarantine.leave(answer.job.id);
         }
       }
     }
@@ -104,10 +110,11 @@ async function workClaim(needs: WorkTicketNeeds, entry: HeldClaimEntry): Promise
     const place = pipeline && placeOf(pipeline.spec, job.stage);
     // the claim named what this worker knows
     if (pipeline === undefined || place === undefined) throw new Error(`claimed an unknown stage: ${job.stage}`);
-    if (needs.stopping.aborted) return handBack(needs, entry, job);
+    if (needs.stopping.aborted) return handBack(needs, entry, job, SHUTDOWN);
     const startedAt = performance.now();
     const settlement = await endOf(needs, pipeline, place, entry, job);
     if (settlement === NOTHING_TO_WRITE) return { kind: "done" };
+    if (settlement === MUST_WAIT) return handBack(needs, entry, job, SUSPECT);
     const answer = await settle(needs, entry, job, settlement);
     if (answer === undefined) return { kind: "return" };
     report(needs.log, job, settlement, answer, performance.now() - startedAt);
@@ -120,6 +127,9 @@ async function workClaim(needs: WorkTicketNeeds, entry: HeldClaimEntry): Promise
   }
 }
 
+/** Another stage that lost its worker before runs in this process. */
+const MUST_WAIT = Symbol("must wait");
+
 /** How the stage ends: as a lost worker had already found out, as lost itself, or by running it. */
 async function endOf(
   needs: WorkTicketNeeds,
@@ -127,13 +137,16 @@ async function endOf(
   place: StagePlace,
   entry: HeldClaimEntry,
   job: ClaimedJob,
-): Promise<Settlement | typeof NOTHING_TO_WRITE> {
+): Promise<Settlement | typeof NOTHING_TO_WRITE | typeof MUST_WAIT> {
   const spooled = await needs.spool.recall(job, pipeline.spec);
   if (spooled !== undefined) {
     needs.log.info({ job_id: job.id, stage: job.stage, fence: job.fence }, "finished by a lost worker; not run again");
     return spooled;
   }
-  return job.crashes >= needs.maxCrashes ? workerLost(job) : runStage(needs, pipeline, place, entry, job);
+  if (job.crashes >= needs.maxCrashes) return workerLost(job);
+  if (job.crashes === 0) needs.quarantine.leave(job.id);
+  else if (!needs.quarantine.enter(job.id)) return MUST_WAIT;
+  return runStage(needs, pipeline, place, entry, job);
 }
 
 /**
@@ -173,13 +186,23 @@ async function settle(needs: WorkTicketNeeds, entry: HeldClaimEntry, job: Claime
   }
 }
 
+const SHUTDOWN = { reason: "the worker is shutting down", answer: { kind: "return" } } as const;
+const SUSPECT = {
+  reason: "another stage that lost its worker runs here",
+  answer: { kind: "later", delayMs: SUSPECT_DELAY_MS },
+} as const;
+
 /** Gives the stage back unstarted, no attempt charged. */
-async function handBack(needs: WorkTicketNeeds, entry: HeldClaimEntry, job: ClaimedJob): Promise<TicketAnswer> {
-  const reason = "the worker is shutting down";
+async function handBack(
+  needs: WorkTicketNeeds,
+  entry: HeldClaimEntry,
+  job: ClaimedJob,
+  { reason, answer }: typeof SHUTDOWN | typeof SUSPECT,
+): Promise<TicketAnswer> {
   needs.log.warn({ job_id: job.id, stage: job.stage, reason }, "handed back");
   const settled = await settle(needs, entry, job, interrupt(reason));
   const isStillDue = settled === undefined || (settled.kind !== "fenced" && settled.status === "processing");
-  return isStillDue ? { kind: "return" } : { kind: "done" };
+  return isStillDue ? answer : { kind: "done" };
 }
 
 function workerLost(job: ClaimedJob): Settlement {

@@ -6,6 +6,7 @@ import { createHeldClaims } from "./held-claims.ts";
 import { type Leader, startLeader } from "./leader.ts";
 import type { LeaderTimings } from "./leader-timings.ts";
 import { createPersist } from "./persist.ts";
+import { createQuarantine } from "./quarantine.ts";
 import { createResultSpool } from "./result-spool.ts";
 import { runInline } from "./run-inline.ts";
 import type { StageRunner } from "./stage-runner.ts";
@@ -93,6 +94,7 @@ export function startWorker(options: WorkerOptions): Worker {
   });
   const claims = createHeldClaims({ store, leaseMs, log });
   const spool = createResultSpool({ places: options.spools, log });
+  const quarantine = createQuarantine();
   const inline = runInline(options.clock);
 
   for (const [lane, concurrency] of Object.entries(options.lanes) as [Lane, number][]) {
@@ -108,6 +110,7 @@ export function startWorker(options: WorkerOptions): Worker {
       claims,
       persist,
       spool,
+      quarantine,
       runner,
       leaseMs,
       worker: options.name,

@@ -51,7 +51,7 @@ describe("when the queue's Postgres goes away", () => {
     await postgres.kill();
     const startedAt = performance.now();
     await expect(queue.add([someTicket()])).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
-    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    expect(performance.now() - startedAt).toBeLessThan(25_000);
     queue.consume("cpu", {
       concurrency: 1,
       async work(ticket) {
@@ -82,7 +82,7 @@ describe("when the queue's Postgres goes away", () => {
     const startedAt = performance.now();
     await consumer.close(300);
     await queue.close();
-    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    expect(performance.now() - startedAt).toBeLessThan(25_000);
     await watch.expectNothingLeft();
     await postgres.restart();
   });

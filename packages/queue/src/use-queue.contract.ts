@@ -29,8 +29,13 @@ export const FAST: QueueTimings = {
   reconnectMaxMs: 200,
 };
 
-/** Production's locks: a busy machine must not lose one while a test looks. */
-export const LONG_LOCKS: QueueTimings = { ...FAST, lockMs: DEFAULT_TIMINGS.lockMs };
+/** Production's locks and limits: a busy machine must not lose a ticket or an answer while a test looks. */
+export const LONG_LOCKS: QueueTimings = {
+  ...FAST,
+  lockMs: DEFAULT_TIMINGS.lockMs,
+  commandTimeoutMs: DEFAULT_TIMINGS.commandTimeoutMs,
+  socketTimeoutMs: DEFAULT_TIMINGS.socketTimeoutMs,
+};
 
 let lastSeq = 0;
 
@@ -70,7 +75,7 @@ export function useQueue(place: () => Promise<QueuePlace>) {
   let logs: CollectedLogs;
   const opened: ConnectedQueue[] = [];
 
-  async function connect(timings = FAST, role: ConnectQueueOptions["role"] = "worker"): Promise<ConnectedQueue> {
+  async function connect(timings = LONG_LOCKS, role: ConnectQueueOptions["role"] = "worker"): Promise<ConnectedQueue> {
     const connected = await connectQueue(at.address, { role, log: logs.log, prefix: at.prefix, timings });
     opened.push(connected);
     return connected;
