@@ -10,7 +10,7 @@ export interface HeldClaimEntry {
   onAbort: ((cause: AbortCause) => void) | undefined;
   /** Raised by the stage, written with the next heartbeat. */
   progress: number | null;
-  /** A settlement is under way: not coming back from a heartbeat means nothing. */
+  /** A settlement is under way or has ended the claim: not coming back from a heartbeat means nothing. */
   isSettling: boolean;
   isCancelRequested: boolean;
 }

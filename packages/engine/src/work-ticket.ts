@@ -124,6 +124,7 @@ async function workClaim(needs: WorkTicketNeeds, entry: HeldClaimEntry): Promise
     if (settlement.ticket === "return") return { kind: "return" };
     if (settlement.ticket !== "keep") return { kind: "done" };
     job = nextOf(job, settlement);
+    entry.isSettling = false;
   }
 }
 
@@ -182,7 +183,6 @@ async function settle(needs: WorkTicketNeeds, entry: HeldClaimEntry, job: Claime
     return answer;
   } finally {
     clearTimeout(timer);
-    entry.isSettling = false;
   }
 }
 
