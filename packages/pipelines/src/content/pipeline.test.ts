@@ -189,8 +189,13 @@ describe("video", () => {
     channel_title: "Ada",
     published_at: "2026-01-01T00:00:00Z",
     duration_seconds: 3_600,
+    duration_text: "1:00:00",
     view_count: 7,
+    like_count: 2,
+    comment_count: null,
+    category: "Education",
     tags: ["queues"],
+    description_urls: ["https://github.com/owner/slides"],
     thumbnail_url: null,
     fetched_at: "2026-03-01T12:00:00.000Z",
   };

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { MillraceError } from "@millrace/core";
+import { z } from "zod";
 import type { OutboundFetch, OutboundRequest, OutboundResponse } from "../outbound/outbound-fetch.ts";
 
 export const SITE = "https://www.youtube.com";
@@ -16,12 +17,49 @@ export interface AskOptions {
   readonly signal: AbortSignal;
 }
 
-function refuse({ status }: OutboundResponse, host: string): MillraceError | undefined {
-  if (status >= 200 && status < 300) return undefined;
-  const isPassing = status === 429 || status >= 500;
-  const why = status === 429 ? "is asked too often from here" : `answered ${status}`;
-  const retry = isPassing ? "backoff" : "never";
-  return new MillraceError("URL_HTTP_ERROR", `${host} ${why}`, { retry, details: { status } });
+/** Google's word for why it says no. */
+const refusal = z.object({ error: z.object({ errors: z.array(z.object({ reason: z.string() })) }) });
+/** Too many at once, rather than too many today. */
+const TOO_FAST = ["rateLimitExceeded", "userRateLimitExceeded"];
+
+/** What stands where an answer should: asks for a person's consent, or for proof of being one. */
+const INTERSTITIALS = [
+  [/consent\.(?:youtube|google)\.com/, "asks for consent to cookies before it answers this address"],
+  [/google\.com\/sorry\/|unusual traffic/, "takes this address for a robot"],
+] as const;
+
+function reasonOf({ body }: OutboundResponse): string | undefined {
+  try {
+    return refusal.parse(JSON.parse(new TextDecoder().decode(body))).error.errors[0]?.reason;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Nothing that is asked for here is a page, so a page is one of those that stand before YouTube. */
+function refuseInterstitial(answer: OutboundResponse, host: string): MillraceError | undefined {
+  if (!/^text\/html\b/i.test(answer.headers["content-type"] ?? "")) return undefined;
+  const text = `${answer.url}\n${new TextDecoder().decode(answer.body)}`;
+  const why = INTERSTITIALS.find(([pattern]) => pattern.test(text))?.[1];
+  if (why === undefined) return undefined;
+  return new MillraceError("URL_HTTP_ERROR", `${host} ${why}`, {
+    retry: "backoff",
+    details: { status: answer.status },
+  });
+}
+
+function refuse(answer: OutboundResponse, host: string): MillraceError | undefined {
+  const { status } = answer;
+  const interstitial = refuseInterstitial(answer, host);
+  if (interstitial !== undefined || (status >= 200 && status < 300)) return interstitial;
+  const reason = reasonOf(answer);
+  const isTooFast = status === 429 || TOO_FAST.includes(reason ?? "");
+  const why = isTooFast ? "is asked too often from here" : `answered ${status}${reason ? `, ${reason}` : ""}`;
+  const retry = isTooFast || status >= 500 ? "backoff" : "never";
+  return new MillraceError("URL_HTTP_ERROR", `${host} ${why}`, {
+    retry,
+    details: { status, ...(reason && { reason }) },
+  });
 }
 
 /** A way to ask YouTube's addresses: bounded, tried twice, and an answer that is no success is an error. */

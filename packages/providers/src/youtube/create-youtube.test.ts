@@ -1,102 +1,19 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createOutboundFetch } from "../outbound/create-outbound-fetch.ts";
 import { createYoutube } from "./create-youtube.ts";
+import {
+  type Answers,
+  now,
+  PLAYER,
+  player,
+  signal,
+  TIMED_TEXT,
+  TRACKS,
+  VIDEO,
+  youtubeWith,
+} from "./replayed-youtube.contract.ts";
 
-const VIDEO = "dQw4w9WgXcQ";
-const now = new Date("2026-03-01T12:00:00Z");
-const signal = new AbortController().signal;
-
-interface Asked {
-  readonly path: string;
-  readonly headers: IncomingMessage["headers"];
-  readonly body: string;
-}
-type Answers = Record<string, (asked: Asked) => { readonly status?: number; readonly body: unknown }>;
-
-const servers: Server[] = [];
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve))));
-});
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const parts: Buffer[] = [];
-  for await (const part of request) parts.push(part as Buffer);
-  return Buffer.concat(parts).toString();
-}
-
-/** A server that answers as YouTube does, and what it was asked. */
-async function youtubeWith(answers: Answers, apiKey?: string) {
-  const asked: Asked[] = [];
-  const answer = async (request: IncomingMessage, response: ServerResponse) => {
-    const entry = { path: request.url ?? "", headers: request.headers, body: await bodyOf(request) };
-    asked.push(entry);
-    const found = Object.entries(answers).find(([path]) => entry.path.startsWith(path))?.[1](entry);
-    const { status = 200, body = "" } = found ?? { status: 404, body: "" };
-    response.writeHead(status, { "content-type": "application/json" });
-    response.end(typeof body === "string" ? body : JSON.stringify(body));
-  };
-  const server = createServer((request, response) => void answer(request, response));
-  servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const site = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const fetch = createOutboundFetch({ userAgent: "test", allowLoopback: true });
-  const baseUrls = { site, dataApi: `${site}/data` };
-  return { asked, youtube: createYoutube({ fetch, apiKey, baseUrls, clock: { now: () => now } }) };
-}
-
-const TRACKS = [
-  {
-    baseUrl: "https://www.youtube.com/api/timedtext?v=x&lang=de&kind=asr",
-    languageCode: "de",
-    kind: "asr",
-    name: { simpleText: "German" },
-  },
-  {
-    baseUrl: "https://www.youtube.com/api/timedtext?v=x&lang=en&kind=asr",
-    languageCode: "en",
-    kind: "asr",
-    name: { simpleText: "English (auto)" },
-  },
-  { baseUrl: "https://www.youtube.com/api/timedtext?v=x&lang=en", languageCode: "en", name: { simpleText: "English" } },
-];
-
-/** The parts of a player answer that matter, in YouTube's own words. */
-const player = (tracks: readonly unknown[] = TRACKS) => ({
-  responseContext: { visitorData: "v" },
-  playabilityStatus: { status: "OK", playableInEmbed: true },
-  ...(tracks.length > 0 ? { captions: { playerCaptionsTracklistRenderer: { captionTracks: tracks } } } : {}),
-  videoDetails: {
-    videoId: VIDEO,
-    title: "Durable queues in an hour",
-    lengthSeconds: "3723",
-    keywords: ["queues", "redis"],
-    channelId: "UC123",
-    isOwnerViewing: false,
-    shortDescription: "Slides: https://github.com/taskforcesh/bullmq",
-    isCrawlable: true,
-    thumbnail: { thumbnails: [{ url: "https://i.ytimg.com/vi/x/hq.jpg", width: 480, height: 360 }] },
-    viewCount: "4242",
-    author: "Ada's Channel",
-    isPrivate: false,
-    isLiveContent: false,
-  },
-});
-
-const TIMED_TEXT = {
-  wireMagic: "pb3",
-  events: [
-    { tStartMs: 0, dDurationMs: 100 },
-    { tStartMs: 1_500, dDurationMs: 2000, segs: [{ utf8: "Queues " }, { utf8: "are lists\nof promises." }] },
-    { tStartMs: 3_000, aAppend: 1, segs: [{ utf8: "\n" }] },
-    { tStartMs: 62_000, segs: [{ utf8: "They must be kept." }] },
-  ],
-};
-
-const PLAYER = "/youtubei/v1/player";
-
-describe("transcript", () => {
+describe("transcript (A2.3 #3)", () => {
   test("reads the written captions of the wanted language with their times", async () => {
     const { youtube, asked } = await youtubeWith({
       [PLAYER]: () => ({ body: player() }),
@@ -200,11 +117,14 @@ describe("transcript", () => {
   });
 });
 
-describe("metadata", () => {
+describe("metadata (A2.3 #4)", () => {
+  const DESCRIPTION =
+    "Code: https://github.com/taskforcesh/bullmq. (Also https://example.org/a?b=c) https://github.com/taskforcesh/bullmq";
   const item = {
     snippet: {
       title: "Durable queues in an hour",
-      description: "d",
+      description: DESCRIPTION,
+      categoryId: "28",
       channelId: "UC123",
       channelTitle: "Ada's Channel",
       publishedAt: "2026-01-02T03:04:05Z",
@@ -212,20 +132,25 @@ describe("metadata", () => {
       thumbnails: { default: { url: "small" }, high: { url: "large" } },
     },
     contentDetails: { duration: "PT1H2M3S" },
-    statistics: { viewCount: "4242" },
+    statistics: { viewCount: "4242", likeCount: "17" },
   };
 
   test("comes from the Data API when there is a key, which travels in a header", async () => {
     const { youtube, asked } = await youtubeWith({ "/data/videos": () => ({ body: { items: [item] } }) }, "secret-key");
     expect(await youtube.metadata(VIDEO, { signal })).toEqual({
       title: "Durable queues in an hour",
-      description: "d",
+      description: DESCRIPTION,
       channel_id: "UC123",
       channel_title: "Ada's Channel",
       published_at: "2026-01-02T03:04:05Z",
       duration_seconds: 3723,
+      duration_text: "1:02:03",
       view_count: 4242,
+      like_count: 17,
+      comment_count: null,
+      category: "Science & Technology",
       tags: ["queues"],
+      description_urls: ["https://github.com/taskforcesh/bullmq", "https://example.org/a?b=c"],
       thumbnail_url: "large",
       fetched_at: now.toISOString(),
     });

@@ -37,7 +37,12 @@ export function createYoutube({ fetch, apiKey, baseUrls = {}, clock = systemCloc
         signal.throwIfAborted();
         if (error instanceof MillraceError && error.code === "VIDEO_UNAVAILABLE") throw error;
         // a spent quota or a wrong key need not cost the video its title
-        return withoutKey(ask, videoId, clock.now());
+        return await withoutKey(ask, videoId, clock.now()).catch((otherError: unknown) => {
+          signal.throwIfAborted();
+          const isGone = otherError instanceof MillraceError && otherError.code === "VIDEO_UNAVAILABLE";
+          // what helps is the new quota, not another try
+          throw error instanceof MillraceError && error.retry === "park" && !isGone ? error : otherError;
+        });
       }
     },
   };

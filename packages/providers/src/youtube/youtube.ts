@@ -16,13 +16,25 @@ export interface VideoMetadata {
   readonly channel_title: string | null;
   readonly published_at: string | null;
   readonly duration_seconds: number | null;
+  /** Such as 1:02:03. */
+  readonly duration_text: string | null;
   readonly view_count: number | null;
+  readonly like_count: number | null;
+  readonly comment_count: number | null;
+  /** YouTube's English name of it. */
+  readonly category: string | null;
   readonly tags: readonly string[];
+  /** Addresses that stand in the description. */
+  readonly description_urls: readonly string[];
   readonly thumbnail_url: string | null;
   readonly fetched_at: string;
 }
 
-/** YouTube behind one door. Errors: TRANSCRIPT_UNAVAILABLE, VIDEO_UNAVAILABLE (never); network trouble is backoff. */
+/**
+ * YouTube behind one door. Errors: TRANSCRIPT_UNAVAILABLE, VIDEO_UNAVAILABLE (never); network trouble, a page
+ * that asks for consent and a network taken for a robot are URL_HTTP_ERROR or URL_UNREACHABLE (backoff). QUOTA_EXHAUSTED
+ * (park, until the quota is new) when the Data API's is spent and metadata cannot be had without it either.
+ */
 export interface Youtube {
   transcript(
     videoId: string,
