@@ -14,7 +14,7 @@ export interface Principal {
 
 /**
  * One way to prove who is asking. `undefined`: the request does not use this way, ask the next one. `null`: it does, and
- * the proof is wrong.
+ * the proof is wrong; one that can say what is wrong with it throws UNAUTHENTICATED instead.
  */
 export type Verifier = (request: IncomingMessage) => Promise<Principal | null | undefined>;
 
