@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { chmod, cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
@@ -122,7 +123,8 @@ async function ownRedis(dataDir: string): Promise<RedisStore & { stop(): Promise
       for (const name of REDIS_MEMORY) {
         await cp(join(dataDir, name), join(copy, name), { recursive: true }).catch(() => {});
       }
-      copies.push(copy);
+      // none where nothing was on disk at that moment
+      if (existsSync(copy)) copies.push(copy);
     },
     async recall() {
       const copy = copies.shift();
