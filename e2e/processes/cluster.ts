@@ -121,7 +121,7 @@ export async function startCluster(options: { readonly env?: Record<string, stri
           return statuses.includes(body.status) ? body : undefined;
         },
         {
-          timeoutMs: 40_000,
+          timeoutMs: 90_000,
           everyMs: 50,
           message: () =>
             `job ${jobId} to be ${statuses.join(" or ")}\n${members.map((m) => m.output.join("").slice(-1_500)).join("\n")}`,

@@ -107,10 +107,11 @@ describe("processes", () => {
   });
 
   it("a stage that kills its worker again and again fails alone, with WORKER_LOST, not those that ran beside it", {
-    timeout: 180_000,
+    timeout: 300_000,
   }, async () => {
     cluster = await startCluster();
-    const fast = { LEASE_MS: "1500", QUEUE_LOCK_MS: "1500", QUEUE_STALLED_MS: "500" };
+    // long enough for a busy machine: a lease that runs out counts as a lost worker, too
+    const fast = { LEASE_MS: "4000", QUEUE_LOCK_MS: "4000", QUEUE_STALLED_MS: "1000" };
     let isOver = false;
     const supervise = async (): Promise<void> => {
       for (let life = 1; !isOver; life++) {
