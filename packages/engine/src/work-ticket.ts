@@ -23,11 +23,17 @@ import type { Quarantine } from "./quarantine.ts";
 import type { ResultSpool } from "./result-spool.ts";
 import { NOTHING_TO_WRITE, type RunStageNeeds, runStage } from "./run-stage.ts";
 
+/** Between two tries to find a worker for a ticket that this one cannot run. */
+const UNKNOWN_STAGE_DELAY_MS = { least: 500, most: 15_000 };
+
 /**
- * A ticket this worker cannot run comes back after half the time it has waited, between these two: often enough to meet
- * a worker that can, while few of them do.
+ * Often at first, since few workers may know the stage yet, then less so. At random: with equal pauses the same workers,
+ * in step with their idle reads, got the ticket again and again while those that could run it never did.
  */
-const UNKNOWN_STAGE_DELAY_MS = { least: 500, most: 8_000 };
+function delayOfUnknown(waitedMs: number, random: number): number {
+  const { least, most } = UNKNOWN_STAGE_DELAY_MS;
+  return least + random * (Math.min(most, Math.max(2 * least, waitedMs / 8)) - least);
+}
 
 /** When the next try is due of a stage that lost its worker before, while another such stage runs here. */
 const SUSPECT_DELAY_MS = 2_000;
@@ -68,8 +74,7 @@ export function createWorkTicket(needs: WorkTicketNeeds): (ticket: ReceivedTicke
         return { kind: "later", delayMs: answer.remainingMs + LEASE_SLACK_MS };
       case "unknown_stage": {
         const { kind, waitedMs, ...due } = answer;
-        const { least, most } = UNKNOWN_STAGE_DELAY_MS;
-        const delayMs = Math.min(most, Math.max(least, waitedMs / 2));
+        const delayMs = delayOfUnknown(waitedMs, needs.random());
         needs.log.warn(
           { job_id: ticket.jobId, ...due, delay_ms: delayMs },
           "this worker does not know the stage; put back",
