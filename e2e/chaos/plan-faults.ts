@@ -195,7 +195,7 @@ export function describePlan(plan: Plan): string[] {
   const lines = [
     ...plan.faults.map((fault) => ({ atMs: fault.atMs, text: describeFault(fault) })),
     { atMs: plan.deploy.atMs, text: "deploy: two workers and the APIs know version 2" },
-    { atMs: plan.deploy.rollbackAtMs, text: "rollback: the APIs and one of those workers are back at version 1" },
+    { atMs: plan.deploy.rollbackAtMs, text: "rollback: the APIs are back at version 1" },
   ];
   return lines.sort((a, b) => a.atMs - b.atMs).map(({ atMs, text }) => `${seconds(atMs).padStart(8)}  ${text}`);
 }

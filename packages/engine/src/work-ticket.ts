@@ -115,10 +115,10 @@ async function workClaim(needs: WorkTicketNeeds, entry: HeldClaimEntry): Promise
     const place = pipeline && placeOf(pipeline.spec, job.stage);
     // the claim named what this worker knows
     if (pipeline === undefined || place === undefined) throw new Error(`claimed an unknown stage: ${job.stage}`);
-    if (needs.stopping.aborted) return handBack(needs, entry, job, SHUTDOWN);
     const startedAt = performance.now();
     const settlement = await endOf(needs, pipeline, place, entry, job);
     if (settlement === NOTHING_TO_WRITE) return { kind: "done" };
+    if (settlement === MUST_STOP) return handBack(needs, entry, job, SHUTDOWN);
     if (settlement === MUST_WAIT) return handBack(needs, entry, job, SUSPECT);
     const answer = await settle(needs, entry, job, settlement);
     if (answer === undefined) return { kind: "return" };
@@ -135,6 +135,8 @@ async function workClaim(needs: WorkTicketNeeds, entry: HeldClaimEntry): Promise
 
 /** Another stage that lost its worker before runs in this process. */
 const MUST_WAIT = Symbol("must wait");
+/** The worker is past its soft deadline. */
+const MUST_STOP = Symbol("must stop");
 
 /** How the stage ends: as a lost worker had already found out, as lost itself, or by running it. */
 async function endOf(
@@ -143,12 +145,14 @@ async function endOf(
   place: StagePlace,
   entry: HeldClaimEntry,
   job: ClaimedJob,
-): Promise<Settlement | typeof NOTHING_TO_WRITE | typeof MUST_WAIT> {
+): Promise<Settlement | typeof NOTHING_TO_WRITE | typeof MUST_WAIT | typeof MUST_STOP> {
   const spooled = await needs.spool.recall(job, pipeline.spec);
   if (spooled !== undefined) {
     needs.log.info({ job_id: job.id, stage: job.stage, fence: job.fence }, "finished by a lost worker; not run again");
     return spooled;
   }
+  // only now: once it is handed back, nobody looks for the result any more
+  if (needs.stopping.aborted) return MUST_STOP;
   if (job.crashes >= needs.maxCrashes) return workerLost(job);
   if (job.crashes === 0) needs.quarantine.leave(job.id);
   else if (!needs.quarantine.enter(job.id)) return MUST_WAIT;
@@ -183,7 +187,7 @@ async function settle(needs: WorkTicketNeeds, entry: HeldClaimEntry, job: Claime
   const timer = setTimeout(keep, SPOOL_AFTER_MS);
   try {
     const answer = await needs.persist(write, needs.stopping);
-    const isSpooled = (await keeping) === true || job.isRecovered;
+    const isSpooled = (await keeping) === true || (job.isRecovered && isWorthKeeping);
     if (isSpooled && answer !== undefined) void needs.spool.forget(job);
     return answer;
   } finally {
