@@ -1,5 +1,8 @@
-/** What the engine does after an error: fail for good, try again later, wait without charging an attempt, write nothing. */
-export type RetryAdvice = "never" | "backoff" | "park" | "stop";
+/**
+ * What the engine does after an error: fail for good, try again later, try again unless this was a retry already, wait
+ * without charging an attempt, write nothing.
+ */
+export type RetryAdvice = "never" | "backoff" | "once" | "park" | "stop";
 
 /** Every code a caller, an operator or a job's `error_code` can show. Each has a heading in docs/errors.md. */
 export const ERROR_CODES = [
@@ -22,6 +25,7 @@ export const ERROR_CODES = [
   "STAGE_TIMEOUT",
   "STAGE_OUTPUT_INVALID",
   "STAGE_UNKNOWN",
+  "STAGE_CRASHED",
   "WORKER_LOST",
   "CANCELLED",
   "REVIEW_REJECTED",
@@ -49,6 +53,16 @@ export const ERROR_CODES = [
   "EMPTY_RESPONSE",
   "PARSE_FAILED",
   "QUOTA_EXHAUSTED",
+  // extraction
+  "UNSUPPORTED_FORMAT",
+  "BATCH_FAILED",
+  "BATCH_ABORTED",
+  "WERK24_NOT_CONFIGURED",
+  "WERK24_UNAUTHORIZED",
+  "WERK24_REFUSED",
+  "WERK24_RATE_LIMITED",
+  "WERK24_UNAVAILABLE",
+  "WERK24_ANSWER_INVALID",
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];

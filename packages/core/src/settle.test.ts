@@ -35,7 +35,7 @@ function at(name: string, overrides: Partial<SettleInput> = {}): SettleInput {
   return { spec, place, attempt: 1, retryCount: 0, maxRetries: 10, now, random: 0, ...overrides };
 }
 
-const advices: fc.Arbitrary<RetryAdvice> = fc.constantFrom("never", "backoff", "park", "stop");
+const advices: fc.Arbitrary<RetryAdvice> = fc.constantFrom("never", "backoff", "once", "park", "stop");
 
 describe("settleOutcome", () => {
   test("done goes on under the same claim while the lane stays the same", () => {
@@ -154,6 +154,19 @@ describe("settleError", () => {
     expect(settleError(at("count"), busy).delayMs).toBe(3_600_000);
   });
 
+  test("B-Q14 what may have been bad luck once is final the second time", () => {
+    const crash = new MillraceError("STAGE_CRASHED", "the thread died", { retry: "once" });
+    expect(settleError({ ...at("count"), attempt: 1 }, crash).event).toBe("retry_later");
+    expect(settleError({ ...at("count"), attempt: 2 }, crash).event).toBe("fail");
+  });
+
+  test("a job's error keeps where it was thrown", () => {
+    const error = new Error("broke");
+    expect(jobErrorOf(error, "read").stack).toBe(error.stack);
+    expect(jobErrorOf("broke", "read").stack).toBeUndefined();
+    expect(jobErrorOf(Object.assign(new Error("x"), { stack: "s".repeat(50_000) }), "read").stack).toHaveLength(16_000);
+  });
+
   test("never more tries than the policy allows, whatever is thrown", () => {
     const tries = fc.integer({ min: 1, max: 20 });
     fc.assert(
@@ -161,7 +174,8 @@ describe("settleError", () => {
         const limited = pipeline({ only: stage("io", { ...FOUR_TRIES, attempts }) });
         const input = { ...at("read"), spec: limited, place: firstPlace(limited), attempt, maxRetries: 100 };
         const settlement = settleError(input, new MillraceError(code, "broke", { retry }));
-        expect(settlement.event === "retry_later").toBe(retry === "backoff" && attempt < attempts);
+        const isWorthIt = retry === "backoff" || (retry === "once" && attempt === 1);
+        expect(settlement.event === "retry_later").toBe(isWorthIt && attempt < attempts);
         expect(settlement.toStatus === "pending").toBe(settlement.waitingFor !== null);
       }),
     );

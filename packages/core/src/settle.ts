@@ -18,6 +18,7 @@ import {
 
 /** `error_message` holds at most this many characters (A2.5). */
 const MAX_ERROR_MESSAGE = 500;
+const MAX_STACK = 16_000;
 
 /** How long a job waits for quota when nobody said when it is back. */
 const DEFAULT_QUOTA_WAIT_MS = 60_000;
@@ -63,7 +64,8 @@ export function settleError(input: SettleInput, error: unknown): Settlement {
   const retryAfterMs = error instanceof MillraceError ? error.retryAfterMs : undefined;
   if (advice === "park") return parkForQuota(retryAfterMs ?? DEFAULT_QUOTA_WAIT_MS, jobError);
   const policy = input.place.spec.retry;
-  const isRetryable = advice === "backoff" && input.attempt < policy.attempts && input.retryCount < input.maxRetries;
+  const isWorthIt = advice === "backoff" || (advice === "once" && input.attempt === 1);
+  const isRetryable = isWorthIt && input.attempt < policy.attempts && input.retryCount < input.maxRetries;
   if (!isRetryable) return fail(jobError);
   const wait = delayBeforeAttempt(policy, input.attempt + 1, input.random);
   return retryLater(Math.max(wait, retryAfterMs ?? 0), jobError);
@@ -72,9 +74,14 @@ export function settleError(input: SettleInput, error: unknown): Settlement {
 /** The typed error that a job shows for whatever a stage threw. */
 export function jobErrorOf(error: unknown, stage: string): JobError {
   const code = error instanceof MillraceError ? error.code : "PIPELINE_EXCEPTION";
-  // Postgres refuses NUL in text and half a surrogate pair in jsonb; the cut can make one
-  const message = messageOf(error).replaceAll("\u0000", "").slice(0, MAX_ERROR_MESSAGE);
-  return { code, message: message.replace(/\p{Surrogate}/gu, "\uFFFD"), stage };
+  const message = storableText(messageOf(error), MAX_ERROR_MESSAGE);
+  const stack = error instanceof Error && typeof error.stack === "string" ? error.stack : undefined;
+  return { code, message, stage, ...(stack !== undefined && { stack: storableText(stack, MAX_STACK) }) };
+}
+
+/** Postgres refuses NUL in text and half a surrogate pair in jsonb; the cut can make one. */
+function storableText(text: string, maxCharacters: number): string {
+  return text.replaceAll("\u0000", "").slice(0, maxCharacters).replace(/\p{Surrogate}/gu, "\uFFFD");
 }
 
 function messageOf(error: unknown): string {

@@ -10,6 +10,8 @@ export interface JobError {
   readonly code: ErrorCode;
   readonly message: string;
   readonly stage: string;
+  /** Where it was thrown, at most 16,000 characters; kept for jobs of the full data tier only. */
+  readonly stack?: string;
 }
 
 export interface StageResult {

@@ -96,12 +96,12 @@ describe("stageThreads", () => {
     const beside = run("double", { input: 21 });
     expect(await beside).toMatchObject({ output: { doubled: 42 } });
     controller.abort(new Error("time is up"));
-    await expect(running).rejects.toMatchObject({ code: "PIPELINE_EXCEPTION" });
+    await expect(running).rejects.toMatchObject({ code: "STAGE_CRASHED", retry: "once" });
     expect(await run("double", { input: 1 })).toMatchObject({ output: { doubled: 2 } });
   });
 
   it("fails a stage that eats its memory, alone", async () => {
-    const failing = expect(run("hoard")).rejects.toMatchObject({ code: "CONTENT_TOO_COMPLEX", retry: "never" });
+    const failing = expect(run("hoard")).rejects.toMatchObject({ code: "CONTENT_TOO_COMPLEX", retry: "once" });
     expect(await run("double", { input: 3 })).toMatchObject({ output: { doubled: 6 } });
     await failing;
     expect(await run("double", { input: 5 })).toMatchObject({ output: { doubled: 10 } });

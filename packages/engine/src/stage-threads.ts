@@ -134,6 +134,7 @@ export function stageThreads(options: StageThreadsOptions): StageThreads {
   };
 }
 
+/** What kills a thread once may have been bad luck; twice it is the input (B-Q14). */
 function threadDied(run: Run, cause: unknown): MillraceError {
   const isMemory = cause instanceof Error && "code" in cause && cause.code === "ERR_WORKER_OUT_OF_MEMORY";
   const why = isMemory
@@ -141,12 +142,6 @@ function threadDied(run: Run, cause: unknown): MillraceError {
     : cause instanceof Error
       ? cause.message
       : "it was ended";
-  return new MillraceError(
-    isMemory ? "CONTENT_TOO_COMPLEX" : "PIPELINE_EXCEPTION",
-    `the thread of stage ${run.call.stage} died: ${why}`,
-    {
-      retry: isMemory ? "never" : "backoff",
-      cause,
-    },
-  );
+  const code = isMemory ? "CONTENT_TOO_COMPLEX" : "STAGE_CRASHED";
+  return new MillraceError(code, `the thread of stage ${run.call.stage} died: ${why}`, { retry: "once", cause });
 }

@@ -28,12 +28,17 @@ export interface SubmitNeeds {
 }
 
 export interface Submission {
+  /** The id the job is to have, where the caller must be able to ask for it again; else a new one. A uuid v7. */
+  readonly jobId?: string;
   readonly ownerId: string;
   readonly pipeline: string;
   /** Checked by the pipeline's own schema, whose error passes through. */
   readonly input: unknown;
   readonly priority?: Priority;
+  /** The stream of jobs whose turns this one shares; the owner's own unless said. */
   readonly channelId?: string | null;
+  /** Fewer or more retries than the pipeline's. */
+  readonly maxRetries?: number;
   readonly dataTier?: DataTier;
   readonly idempotencyKey?: string | null;
   /** Kept with the job, to tell a replay from another request under the same idempotency key. */
@@ -77,7 +82,7 @@ export function createSubmit(needs: SubmitNeeds): Submit {
     const metadata: JsonObject = { ...submission.metadata, ...(fingerprint && { request_fingerprint: fingerprint }) };
 
     const submitted = await store.submit({
-      id: newId(),
+      id: submission.jobId ?? newId(),
       ownerId: submission.ownerId,
       pipeline: spec.name,
       pipelineVersion: spec.version,
@@ -86,9 +91,9 @@ export function createSubmit(needs: SubmitNeeds): Submit {
       lane: first.spec.lane,
       stageCount: first.count,
       priority: submission.priority ?? "normal",
-      channelId: submission.channelId ?? null,
+      channelId: submission.channelId ?? submission.ownerId,
       dataTier: submission.dataTier ?? "compact",
-      maxRetries: spec.maxRetries,
+      maxRetries: submission.maxRetries ?? spec.maxRetries,
       input: input as Json,
       metadata,
       idempotencyKey: submission.idempotencyKey ?? null,

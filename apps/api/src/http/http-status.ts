@@ -22,6 +22,7 @@ export const HTTP_STATUS = {
   STAGE_TIMEOUT: 500,
   STAGE_OUTPUT_INVALID: 500,
   STAGE_UNKNOWN: 500,
+  STAGE_CRASHED: 500,
   WORKER_LOST: 500,
   CANCELLED: 500,
   REVIEW_REJECTED: 500,
@@ -47,6 +48,15 @@ export const HTTP_STATUS = {
   EMPTY_RESPONSE: 500,
   PARSE_FAILED: 500,
   QUOTA_EXHAUSTED: 429,
+  UNSUPPORTED_FORMAT: 415,
+  BATCH_FAILED: 500,
+  BATCH_ABORTED: 500,
+  WERK24_NOT_CONFIGURED: 500,
+  WERK24_UNAUTHORIZED: 500,
+  WERK24_REFUSED: 500,
+  WERK24_RATE_LIMITED: 500,
+  WERK24_UNAVAILABLE: 500,
+  WERK24_ANSWER_INVALID: 500,
 } as const satisfies Record<ErrorCode, number>;
 
 /** Short names of the codes a caller can be answered with (RFC 9457 `title`). */
@@ -69,6 +79,7 @@ const TITLES: Partial<Record<ErrorCode, string>> = {
   UNSUPPORTED_CONTENT: "This kind of content is not accepted",
   BLOB_MISSING: "The stored file is gone",
   BLOB_STORE_FAILED: "The file store does not answer",
+  UNSUPPORTED_FORMAT: "This file format is not accepted",
   QUOTA_EXHAUSTED: "The quota is used up",
 };
 
