@@ -1,3 +1,4 @@
+export { type AptPackages, openAptPackages } from "./apt-packages.ts";
 export type { EmbeddedStore } from "./embedded-store.ts";
 export { freePort } from "./free-port.ts";
 export { keptPostgresUrl, keptRedisUrl } from "./kept-address.ts";

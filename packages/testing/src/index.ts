@@ -3,6 +3,7 @@ export { type LeftoverWatch, watchLeftovers } from "./leftovers.ts";
 export { missing } from "./missing.ts";
 export { type OwnPostgres, ownPostgres } from "./own-postgres.ts";
 export { type OwnRedis, ownRedis } from "./own-redis.ts";
+export { type SampleFiles, type SamplePackage, sampleFiles } from "./samples/sample-files.ts";
 export { type SettableClock, settableClock } from "./settable-clock.ts";
 export { stopWhenOrphaned } from "./stop-when-orphaned.ts";
 export { type ProxyMode, type ProxyTarget, type SwallowingProxy, swallowingProxy } from "./swallowing-proxy.ts";
