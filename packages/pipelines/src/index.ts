@@ -3,5 +3,11 @@ export type { ContentLimits, ContentNeeds, ContentRecords } from "./content/need
 export { type ContentResult, contentResult } from "./content/outputs.ts";
 export { contentPipeline } from "./content/pipeline.ts";
 export { type ContentSpec, contentSpec } from "./content/spec.ts";
+export { type BulkInput, type BulkInputDraft, bulkInput, MAX_BULK_FILES } from "./extraction/bulk-input.ts";
+export { EXTRACTION_FORMATS } from "./extraction/formats.ts";
+export { type ExtractionInput, type ExtractionInputDraft, extractionInput, fileUrl, isWebAddress } from "./extraction/input.ts";
+export { extractionOptions } from "./extraction/options.ts";
+export { type BulkResult, bulkResult, type ExtractionResult, extractionResult } from "./extraction/outputs.ts";
+export { bulkSpec, extractionSpec } from "./extraction/spec.ts";
 export { loadPipelineModules } from "./load-pipeline-modules.ts";
 export { pipelineSpecs, pipelines } from "./registry.ts";

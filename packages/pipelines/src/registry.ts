@@ -2,10 +2,11 @@ import { type Registry, registryOf, type SpecRegistry, specRegistryOf } from "@m
 import type { ContentNeeds } from "./content/needs.ts";
 import { contentPipeline } from "./content/pipeline.ts";
 import { contentSpec } from "./content/spec.ts";
+import { bulkSpec, extractionSpec } from "./extraction/spec.ts";
 
 /** Every workload's spec: what an API accepts. */
 export function pipelineSpecs(settings: { readonly content: Parameters<typeof contentSpec>[0] }): SpecRegistry {
-  return specRegistryOf([contentSpec(settings.content)]);
+  return specRegistryOf([contentSpec(settings.content), extractionSpec(), bulkSpec]);
 }
 
 /** Every workload with its stages: what a worker runs. */

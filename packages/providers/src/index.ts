@@ -7,6 +7,8 @@ export { type OpenBlobsOptions, openBlobs } from "./blobs/open-blobs.ts";
 export type { S3Credentials } from "./blobs/s3-blobs.ts";
 export type { Document, DocumentLink, DocumentReader, ExtractedLinks } from "./convert/document.ts";
 export { createDocumentReader } from "./convert/document-reader.ts";
+export type { DxfOptions, IfcOptions, OptionsByFormat, PdfOptions, StepOptions, Werk24Options } from "./extraction/extraction-options.ts";
+export { EXTRACTION_FORMATS, EXTRACTION_LIMITS, type Extraction, type ExtractionCall, type ExtractionFormat, type ExtractionLimits, type Extractor, type Extractors, type FileFormat } from "./extraction/extractor.ts";
 export { isAddressAllowed } from "./outbound/address-policy.ts";
 export { createOutboundFetch, type OutboundFetchOptions } from "./outbound/create-outbound-fetch.ts";
 export type { Lookup } from "./outbound/guarded-connector.ts";
