@@ -6,16 +6,18 @@ import { fieldProblem } from "../http/request-problem.ts";
 import { callbackMetadata } from "./check-callback-url.ts";
 import type { EndpointNeeds } from "./needs.ts";
 
-/** The door for every pipeline but content, whose sources need checks of their own. */
+/** Pipelines whose sources need checks that are made at their own routes only. */
+const OWN_ROUTES: Readonly<Record<string, string>> = {
+  content: "content is submitted at /api/v1/content, /api/v1/ingest or /api/v1/youtube/ingest",
+  extraction: "files are submitted at /api/v1/extraction/upload or /api/v1/extraction/jobs",
+  extraction_bulk: "batches are submitted at /api/v1/extraction/bulk",
+};
+
+/** The door for every other pipeline. */
 export function submitJob({ submit, callbacks }: EndpointNeeds): Endpoint<Routes["submitJob"]> {
   return async ({ principal, body, idempotencyKey, fingerprint, request }) => {
-    if (body.pipeline === "content") {
-      throw fieldProblem(
-        "pipeline",
-        "own_route",
-        "content is submitted at /api/v1/content, /api/v1/ingest or /api/v1/youtube/ingest",
-      );
-    }
+    const ownRoute = Object.hasOwn(OWN_ROUTES, body.pipeline) ? OWN_ROUTES[body.pipeline] : undefined;
+    if (ownRoute !== undefined) throw fieldProblem("pipeline", "own_route", ownRoute);
     const answer = await submit({
       ownerId: principal.ownerId,
       pipeline: body.pipeline,
