@@ -200,6 +200,7 @@ describe("a gate", () => {
       gate: "editor",
       decision,
       decidedBy: "ed",
+      roles: [],
       comment: null,
     });
 

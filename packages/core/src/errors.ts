@@ -29,6 +29,7 @@ export const ERROR_CODES = [
   "WORKER_LOST",
   "CANCELLED",
   "REVIEW_REJECTED",
+  "REVIEW_EXPIRED",
   "PIPELINE_EXCEPTION",
   // outgoing requests
   "URL_REFUSED",

@@ -9,7 +9,35 @@ export {
   type RetryAdvice,
   StoreUnavailableError,
 } from "./errors.ts";
+export {
+  type ChannelShare,
+  compareTurns,
+  enterClass,
+  type JobInLine,
+  type LaneState,
+  mostPicksBefore,
+  nextJob,
+  ORDINARY_CHANNEL,
+  STANDARD_STEP,
+  serveTurn,
+  stepOf,
+  type Turn,
+  WEIGHTS,
+} from "./fair-share.ts";
 export { type Finding, refuseUnfit, type StartCheck } from "./fitness.ts";
+export {
+  GATE_EXPIRIES,
+  type Gate,
+  type GateDecision,
+  type GateExpiry,
+  type GatePolicy,
+  type GateRefusal,
+  type GateRequest,
+  type GateVerdict,
+  gateOf,
+  judgeGate,
+  refusalOf,
+} from "./gate.ts";
 export {
   ACTIVE_STATUSES,
   DATA_TIERS,

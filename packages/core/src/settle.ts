@@ -81,7 +81,10 @@ export function jobErrorOf(error: unknown, stage: string): JobError {
 
 /** Postgres refuses NUL in text and half a surrogate pair in jsonb; the cut can make one. */
 function storableText(text: string, maxCharacters: number): string {
-  return text.replaceAll("\u0000", "").slice(0, maxCharacters).replace(/\p{Surrogate}/gu, "\uFFFD");
+  return text
+    .replaceAll("\u0000", "")
+    .slice(0, maxCharacters)
+    .replace(/\p{Surrogate}/gu, "\uFFFD");
 }
 
 function messageOf(error: unknown): string {

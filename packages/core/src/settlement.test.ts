@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { gateOf } from "./gate.ts";
 import { isTerminal } from "./job.ts";
 import { jobLifecycle } from "./lifecycle/job-lifecycle.ts";
 import { nextState } from "./lifecycle/lifecycle.ts";
@@ -32,7 +33,7 @@ const SETTLEMENTS: readonly { name: string; settlement: Settlement }[] = [
   { name: "advance", settlement: advance(next, result) },
   { name: "handOver", settlement: handOver(next, result) },
   { name: "complete", settlement: complete(result) },
-  { name: "parkForReview", settlement: parkForReview("script", next, result) },
+  { name: "parkForReview", settlement: parkForReview(gateOf("script"), next, result) },
   { name: "parkUntil", settlement: parkUntil(5_000, "not yet published") },
   { name: "parkForQuota", settlement: parkForQuota(60_000, error) },
   { name: "retryLater", settlement: retryLater(30_000, error) },

@@ -1,4 +1,5 @@
 import type { ErrorCode } from "./errors.ts";
+import type { Gate, GatePolicy } from "./gate.ts";
 import type { JobStatus, WaitReason } from "./job.ts";
 import type { Json } from "./json.ts";
 import type { JobEvent } from "./lifecycle/job-lifecycle.ts";
@@ -40,6 +41,7 @@ export interface Settlement {
   /** The job's own result, on completion. */
   readonly result: Json | null;
   readonly gate: string | null;
+  readonly gatePolicy: GatePolicy | null;
   readonly error: JobError | null;
   readonly reason: string | null;
 }
@@ -60,6 +62,7 @@ function settlement(of: Named): Settlement {
     stageResult: of.stageResult ?? null,
     result: of.result ?? null,
     gate: of.gate ?? null,
+    gatePolicy: of.gatePolicy ?? null,
     error: of.error ?? null,
     reason: of.reason ?? null,
   };
@@ -94,7 +97,7 @@ export function complete(stageResult: StageResult): Settlement {
 }
 
 /** The stage finished; the job parks before `next` until `gate` is decided. */
-export function parkForReview(gate: string, next: StagePlace, stageResult: StageResult): Settlement {
+export function parkForReview({ name, policy }: Gate, next: StagePlace, stageResult: StageResult): Settlement {
   return settlement({
     event: "wait_for_review",
     toStatus: "pending",
@@ -103,7 +106,8 @@ export function parkForReview(gate: string, next: StagePlace, stageResult: Stage
     attempts: "reset",
     next,
     stageResult,
-    gate,
+    gate: name,
+    gatePolicy: policy,
   });
 }
 

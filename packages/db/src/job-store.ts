@@ -1,4 +1,11 @@
-import type { ClaimAnswer, JobStore, NewJob, SettleAnswer, Submitted } from "@millrace/core";
+import {
+  type ClaimAnswer,
+  type JobStore,
+  judgeGate,
+  type NewJob,
+  type SettleAnswer,
+  type Submitted,
+} from "@millrace/core";
 import { analyzeAsItGrows } from "./analyze-as-it-grows.ts";
 import { arrayLiteral } from "./array-literal.ts";
 import type { Database, Query } from "./database.ts";
@@ -8,6 +15,7 @@ import { cancelJob, finishExpiredCancels } from "./statements/cancel.ts";
 import { type ClaimCall, claimJobs } from "./statements/claim.ts";
 import { decideReview, lockJob } from "./statements/decide-review.ts";
 import { dispatchBacklog, listTicketsDue, redispatchJobs, ticketLevels } from "./statements/dispatch.ts";
+import { expireGates, listGates, openGate, readDecisions } from "./statements/gates.ts";
 import { extendLeases } from "./statements/heartbeat.ts";
 import { changeLane, publishRoom, readLaneSettings } from "./statements/lane-settings.ts";
 import { acquireLeadership, releaseLeadership } from "./statements/leadership.ts";
@@ -100,6 +108,7 @@ export function createJobStore(db: Database, options: JobStoreOptions = {}): Job
     listTicketsDue: (page) => listTicketsDue(query, page),
     ticketLevels: (jobIds) => ticketLevels(query, jobIds),
     redispatch: (due) => redispatchJobs(query, due),
+    expireGates: (limit) => expireGates(query, limit),
     finishExpiredCancels: (limit) => finishExpiredCancels(query, limit),
     acquireLeadership: (name, holder, ttlMs) => acquireLeadership(query, { name, holder, ttlMs }),
     releaseLeadership: (name, holder) => releaseLeadership(query, name, holder),
@@ -112,6 +121,7 @@ export function createJobStore(db: Database, options: JobStoreOptions = {}): Job
     listJobs: (filter) => listJobs(query, filter),
     listStages: async (jobId) => (isUuid(jobId) ? listStages(query, jobId) : []),
     listEvents: async (jobId) => (isUuid(jobId) ? listEvents(query, jobId) : []),
+    listGates: async (jobId) => (isUuid(jobId) ? listGates(query, [jobId]) : []),
     listDeliveries: async (jobId) => (isUuid(jobId) ? listDeliveries(query, jobId) : []),
     ping: (timeoutMs) => db.ping(timeoutMs),
   };
@@ -126,9 +136,19 @@ function only<T>(group: readonly T[]): T {
  * fall between the two and be missed for ever; so the lock comes first, in a statement of its own.
  */
 async function settleAtGate(db: Database, call: SettleCall): ReturnType<JobStore["settle"]> {
+  const { jobId, settlement } = call.request;
+  const { gate, gatePolicy: policy } = settlement;
+  if (gate === null || policy === null) throw new Error("settle at a gate: there is no gate");
   return db.transaction(async (inside) => {
-    await lockJob(inside, call.request.jobId);
-    return only(await settleJobs(inside, [call]));
+    const job = await lockJob(inside, jobId);
+    const submittedBy = job?.submitted_by ?? null;
+    const judged = judgeGate(policy, await readDecisions(inside, { jobId, gate, submittedBy }));
+    const verdict = judged.kind === "open" ? null : judged.kind;
+    const early = judged.kind === "open" ? undefined : { verdict: judged.kind, comment: judged.by.comment };
+    const answer = only(await settleJobs(inside, [{ ...call, ...(early && { early }) }]));
+    const hasArrived = answer.kind === "applied" && answer.status !== "cancelled";
+    if (hasArrived) await openGate(inside, { jobId, gate, policy, verdict });
+    return answer;
   });
 }
 

@@ -22,6 +22,7 @@ export interface ApiKey {
   readonly prefix: string;
   readonly scopes: readonly string[];
   readonly isAdmin: boolean;
+  readonly roles: readonly string[];
   readonly createdAt: Date;
   readonly lastUsedAt: Date | null;
   readonly revokedAt: Date | null;
@@ -32,6 +33,8 @@ export interface NewApiKey {
   readonly name: string;
   readonly scopes?: readonly string[];
   readonly isAdmin?: boolean;
+  /** What its holder is at gates that ask for a role. */
+  readonly roles?: readonly string[];
 }
 
 export interface AuditEvent {
@@ -75,6 +78,7 @@ const SHOWN = {
   prefix: apiKeys.prefix,
   scopes: apiKeys.scopes,
   isAdmin: apiKeys.isAdmin,
+  roles: apiKeys.roles,
   createdAt: apiKeys.createdAt,
   lastUsedAt: apiKeys.lastUsedAt,
   revokedAt: apiKeys.revokedAt,
@@ -100,10 +104,10 @@ export function createKeyStore(db: Database): KeyStore {
       return owner;
     },
 
-    async createApiKey({ ownerId, name, scopes = [], isAdmin = false }) {
+    async createApiKey({ ownerId, name, scopes = [], isAdmin = false, roles = [] }) {
       const prefix = randomBytes(4).toString("hex");
       const key = `mr_${prefix}_${randomBytes(32).toString("base64url")}`;
-      const row = { id: newId(), ownerId, name, prefix, keyHash: hashOf(key), scopes: [...scopes], isAdmin };
+      const row = { id: newId(), ownerId, name, prefix, keyHash: hashOf(key), scopes: [...scopes], isAdmin, roles: [...roles] };
       const [apiKey] = await db.build((orm) => orm.insert(apiKeys).values(row).returning(SHOWN));
       return { key, apiKey: apiKey! };
     },

@@ -18,6 +18,8 @@ import { createReconciler } from "./reconciler.ts";
 const LEASE_NAME = "leader";
 const RECONCILE_PAGE = 500;
 const CANCEL_SWEEP = 200;
+const GATE_SWEEP = 100;
+const GATES_EVERY_MS = 1_000;
 
 export interface Leader {
   /** Whether this process did the duties in its last round. */
@@ -52,6 +54,7 @@ export function startLeader(needs: LeaderNeeds): Leader {
   const isDue = {
     reconcile: every(timings.reconcileEveryMs),
     cancels: every(timings.sweepCancelsEveryMs),
+    gates: every(GATES_EVERY_MS),
     limits: every(timings.reapplyLimitsEveryMs),
   };
   let epoch: number | undefined;
@@ -99,6 +102,7 @@ export function startLeader(needs: LeaderNeeds): Leader {
     chores.startDue(now);
     const areLeasesTrusted = now >= leasesCountFrom;
     if (areLeasesTrusted && isDue.cancels(now)) await store.finishExpiredCancels(CANCEL_SWEEP);
+    if (isDue.gates(now)) await store.expireGates(GATE_SWEEP);
     if (memory !== "away" && isDue.reconcile(now)) await reconcilePass(timings.reconcileGraceMs, settings);
     return given >= MAX_PER_TICK;
   };

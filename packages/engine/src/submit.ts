@@ -44,6 +44,8 @@ export interface Submission {
   /** Kept with the job, to tell a replay from another request under the same idempotency key. */
   readonly requestFingerprint?: string | null;
   readonly metadata?: JsonObject;
+  /** Who asked, as reviewers are named: a gate may not let them approve what they submitted. */
+  readonly submittedBy?: string;
   readonly traceparent?: string | null;
   readonly content?: NewContent | null;
 }
@@ -79,7 +81,11 @@ export function createSubmit(needs: SubmitNeeds): Submit {
     const first = firstPlace(spec);
     const isDispatched = spec.admission === "direct" && (await room.hasRoom(first.spec.lane));
     const fingerprint = submission.requestFingerprint ?? null;
-    const metadata: JsonObject = { ...submission.metadata, ...(fingerprint && { request_fingerprint: fingerprint }) };
+    const metadata: JsonObject = {
+      ...submission.metadata,
+      ...(fingerprint && { request_fingerprint: fingerprint }),
+      ...(submission.submittedBy && { submitted_by: submission.submittedBy }),
+    };
 
     const submitted = await store.submit({
       id: submission.jobId ?? newId(),

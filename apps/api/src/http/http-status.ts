@@ -26,6 +26,7 @@ export const HTTP_STATUS = {
   WORKER_LOST: 500,
   CANCELLED: 500,
   REVIEW_REJECTED: 500,
+  REVIEW_EXPIRED: 410,
   PIPELINE_EXCEPTION: 500,
   URL_REFUSED: 400,
   URL_UNREACHABLE: 500,
@@ -79,6 +80,7 @@ const TITLES: Partial<Record<ErrorCode, string>> = {
   UNSUPPORTED_CONTENT: "This kind of content is not accepted",
   BLOB_MISSING: "The stored file is gone",
   BLOB_STORE_FAILED: "The file store does not answer",
+  REVIEW_EXPIRED: "The time to decide is over",
   UNSUPPORTED_FORMAT: "This file format is not accepted",
   QUOTA_EXHAUSTED: "The quota is used up",
 };

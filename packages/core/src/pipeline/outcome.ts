@@ -1,3 +1,4 @@
+import { type Gate, type GateRequest, gateOf } from "../gate.ts";
 import type { Json } from "../json.ts";
 
 /** What a stage returns. A throw means failure. */
@@ -5,7 +6,7 @@ export type Outcome<T> =
   | { readonly kind: "done"; readonly output: T; readonly warnings: readonly StageWarning[] }
   | {
       readonly kind: "wait_for_review";
-      readonly gate: string;
+      readonly gate: Gate;
       readonly output: T;
       readonly warnings: readonly StageWarning[];
     }
@@ -24,9 +25,16 @@ export function done<T>(output: T, warnings: readonly StageWarning[] = []): Outc
   return { kind: "done", output, warnings };
 }
 
-/** The stage finished and a human decides at `gate` before the next one starts; no slot, ticket or lease is held meanwhile. */
-export function waitForReview<T>(gate: string, output: T, warnings: readonly StageWarning[] = []): Outcome<T> {
-  return { kind: "wait_for_review", gate, output, warnings };
+/**
+ * The stage finished and people decide at `gate` before the next one starts; no slot, ticket or lease is held meanwhile.
+ * A name alone: the first decision of anybody who may review.
+ */
+export function waitForReview<T>(
+  gate: string | GateRequest,
+  output: T,
+  warnings: readonly StageWarning[] = [],
+): Outcome<T> {
+  return { kind: "wait_for_review", gate: gateOf(gate), output, warnings };
 }
 
 /** Run this stage again at `at`; no attempt is charged. */

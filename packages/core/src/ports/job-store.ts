@@ -1,3 +1,4 @@
+import type { GatePolicy, GateRefusal } from "../gate.ts";
 import type { DataTier, JobStatus, Lane, Priority, WaitReason } from "../job.ts";
 import type { Json, JsonObject } from "../json.ts";
 import type { Settlement } from "../settlement.ts";
@@ -174,18 +175,45 @@ export interface ReviewDecision {
   readonly gate: string;
   readonly decision: "approved" | "rejected";
   readonly decidedBy: string;
+  /** What the one who decides is; a gate may ask for one of them. */
+  readonly roles: readonly string[];
   readonly comment: string | null;
 }
 
 export type ReviewAnswer =
   /** The job was waiting at this gate and moved on. */
   | { readonly kind: "applied"; readonly status: JobStatus }
-  /** The job has not reached the gate; the decision is kept for it. */
+  /** The job has not reached the gate; the decision is kept, and judged by the gate's policy when the job arrives. */
   | { readonly kind: "kept" }
-  /** This gate was decided before; the first decision stands. */
+  /** It counts, and more people have to approve. */
+  | { readonly kind: "counted"; readonly approvals: number; readonly needed: number }
+  /** The gate's policy does not let this person decide this way; nothing was written. */
+  | { readonly kind: "refused"; readonly rule: GateRefusal; readonly policy: GatePolicy }
+  /** This gate, or this person at it, decided before; the first decision stands. */
   | { readonly kind: "already_decided"; readonly decision: "approved" | "rejected" }
   | { readonly kind: "terminal"; readonly status: JobStatus }
   | { readonly kind: "not_found" };
+
+/** A gate a job has arrived at, with what was decided there, oldest first. */
+export interface GateRow {
+  readonly jobId: string;
+  readonly gate: string;
+  /** Null while the job has not arrived: decisions that came early. */
+  readonly policy: GatePolicy | null;
+  readonly openedAt: Date | null;
+  readonly expiresAt: Date | null;
+  readonly closedAt: Date | null;
+  readonly verdict: "approved" | "rejected" | "expired" | null;
+  readonly reviews: readonly ReviewRow[];
+}
+
+export interface ReviewRow {
+  readonly decision: "approved" | "rejected";
+  readonly decidedBy: string;
+  readonly roles: readonly string[];
+  readonly comment: string | null;
+  readonly at: Date;
+}
 
 /** A dispatched, unfinished job without a live lease: it should have a live ticket. */
 export interface TicketDue {
@@ -342,6 +370,8 @@ export interface JobStore {
   ticketLevels(jobIds: readonly string[]): Promise<TicketLevel[]>;
   /** Leader: new tickets for those of `due` that nobody touched since they were read. */
   redispatch(due: readonly TicketDue[]): Promise<Ticket[]>;
+  /** Leader: ends jobs at gates nobody decided at in time, as each gate's policy says. Returns how many. */
+  expireGates(limit: number): Promise<number>;
   /** Leader: cancels jobs whose cancel was requested and whose lease ran out. Returns how many. */
   finishExpiredCancels(limit: number): Promise<number>;
   /** Leader: takes or keeps the lease called `name`; the epoch when held, undefined when somebody else has it. */
@@ -357,6 +387,7 @@ export interface JobStore {
   listJobs(filter: JobFilter): Promise<JobRow[]>;
   listStages(jobId: string): Promise<StageRow[]>;
   listEvents(jobId: string): Promise<EventRow[]>;
+  listGates(jobId: string): Promise<GateRow[]>;
   listDeliveries(jobId: string): Promise<DeliveryRow[]>;
   /** Rejects when Postgres does not answer within `timeoutMs`. */
   ping(timeoutMs: number): Promise<void>;

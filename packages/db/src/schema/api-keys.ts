@@ -16,6 +16,8 @@ export const apiKeys = pgTable(
     keyHash: text().notNull(),
     scopes: text().array().notNull().default(sql`'{}'`),
     isAdmin: boolean().notNull().default(false),
+    /** What its holder is at gates that ask for a role. */
+    roles: text().array().notNull().default(sql`'{}'`),
     createdAt: instant().notNull().default(sql`now()`),
     lastUsedAt: instant(),
     revokedAt: instant(),

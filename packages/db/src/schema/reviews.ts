@@ -5,7 +5,7 @@ import { pipelineJobs } from "./pipeline-jobs.ts";
 
 export const REVIEW_DECISIONS = ["approved", "rejected"] as const;
 
-/** What a human decided at a gate; the first decision stands, also one that came before the job did. */
+/** What each person decided at a gate; their first decision stands, also one that came before the job did. */
 export const reviews = pgTable(
   "reviews",
   {
@@ -13,11 +13,13 @@ export const reviews = pgTable(
     gate: text().notNull(),
     decision: text({ enum: REVIEW_DECISIONS }).notNull(),
     decidedBy: text().notNull(),
+    /** What they were when they decided. */
+    roles: text().array().notNull().default(sql`'{}'`),
     comment: text(),
     at: instant().notNull().default(sql`now()`),
   },
   (t) => [
-    primaryKey({ name: "pk_reviews", columns: [t.jobId, t.gate] }),
+    primaryKey({ name: "pk_reviews", columns: [t.jobId, t.gate, t.decidedBy] }),
     foreignKey({ name: "fk_reviews_job_id", columns: [t.jobId], foreignColumns: [pipelineJobs.id] }).onDelete(
       "cascade",
     ),

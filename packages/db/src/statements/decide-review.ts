@@ -1,23 +1,44 @@
-import type { JobStatus, ReviewAnswer, ReviewDecision } from "@millrace/core";
+import {
+  type GateDecision,
+  type JobStatus,
+  judgeGate,
+  type ReviewAnswer,
+  type ReviewDecision,
+  refusalOf,
+} from "@millrace/core";
+import { arrayLiteral } from "../array-literal.ts";
 import type { Query } from "../database.ts";
 import { plainText } from "../json-text.ts";
 import { callbackDeliveries } from "./callback-deliveries.ts";
+import { closeGate, findGate, readDecisions } from "./gates.ts";
 
 const LOCK_JOB = `
-select status, waiting_for, gate from pipeline_jobs
+select status, waiting_for, gate, metadata ->> 'submitted_by' as submitted_by from pipeline_jobs
 where id = $1::uuid and ($2::uuid is null or owner_id = $2::uuid)
 for no key update
 `;
 
-/** Locks the job of a settlement that parks at a gate: see `settleAtGate` in the job store. */
-export async function lockJob(query: Query, jobId: string): Promise<void> {
-  await query(LOCK_JOB, [jobId, null]);
+export interface LockedJob {
+  readonly status: JobStatus;
+  readonly waiting_for: string | null;
+  readonly gate: string | null;
+  readonly submitted_by: string | null;
 }
 
-const FIND_REVIEW = "select decision from reviews where job_id = $1::uuid and gate = $2";
+/** Holds the job's row until the transaction ends: decisions and the stage that parks at their gate come one after the other. */
+export async function lockJob(
+  query: Query,
+  jobId: string,
+  ownerId: string | null = null,
+): Promise<LockedJob | undefined> {
+  const [job] = await query<LockedJob>(LOCK_JOB, [jobId, ownerId]);
+  return job;
+}
+
+const FIND_REVIEW = "select decision from reviews where job_id = $1::uuid and gate = $2 and decided_by = $3";
 
 const INSERT_REVIEW = `
-insert into reviews (job_id, gate, decision, decided_by, comment) values ($1::uuid, $2, $3, $4, $5)
+insert into reviews (job_id, gate, decision, decided_by, roles, comment) values ($1::uuid, $2, $3, $4, $5::text[], $6)
 `;
 
 const APPLY = `
@@ -43,33 +64,32 @@ ${callbackDeliveries("decided")}
 select status from decided
 `;
 
-interface LockedJob {
-  readonly status: JobStatus;
-  readonly waiting_for: string | null;
-  readonly gate: string | null;
-}
-
-/**
- * One transaction that holds the job's row from its first statement: a stage that parks at the gate meanwhile waits for
- * it and then sees the decision.
- */
+/** One person's decision. It may close the gate, be one of several that are needed, or wait for the job to arrive. */
 export async function decideReview(query: Query, review: ReviewDecision): Promise<ReviewAnswer> {
-  const [job] = await query<LockedJob>(LOCK_JOB, [review.jobId, review.ownerId]);
+  const { jobId, gate, decision, roles } = review;
+  const job = await lockJob(query, jobId, review.ownerId);
   if (job === undefined) return { kind: "not_found" };
-  const [earlier] = await query<{ decision: ReviewDecision["decision"] }>(FIND_REVIEW, [review.jobId, review.gate]);
+  const state = await findGate(query, jobId, gate);
+  if (state?.verdict === "approved" || state?.verdict === "rejected") {
+    return { kind: "already_decided", decision: state.verdict };
+  }
+  const decidedBy = plainText(review.decidedBy);
+  const comment = plainText(review.comment);
+  const [earlier] = await query<{ decision: ReviewDecision["decision"] }>(FIND_REVIEW, [jobId, gate, decidedBy]);
   if (earlier !== undefined) return { kind: "already_decided", decision: earlier.decision };
   if (job.status !== "pending" && job.status !== "processing") return { kind: "terminal", status: job.status };
-  const by = plainText(review.decidedBy);
-  const comment = plainText(review.comment);
-  await query(INSERT_REVIEW, [review.jobId, review.gate, review.decision, by, comment]);
-  if (job.waiting_for !== "review" || job.gate !== review.gate) return { kind: "kept" };
-  const [applied] = await query<{ status: JobStatus }>(APPLY, [
-    review.jobId,
-    review.gate,
-    review.decision,
-    by,
-    comment,
-  ]);
+
+  const mine: GateDecision = { decision, decidedBy, roles, comment, isSelf: decidedBy === job.submitted_by };
+  const rule = state && refusalOf(state.policy, mine);
+  if (state !== undefined && rule !== undefined) return { kind: "refused", rule, policy: state.policy };
+  await query(INSERT_REVIEW, [jobId, gate, decision, decidedBy, arrayLiteral(roles), comment]);
+  if (state === undefined || job.waiting_for !== "review" || job.gate !== gate) return { kind: "kept" };
+
+  const verdict = judgeGate(state.policy, await readDecisions(query, { jobId, gate, submittedBy: job.submitted_by }));
+  if (verdict.kind === "open") return { ...verdict, kind: "counted" };
+  const { by } = verdict;
+  const [applied] = await query<{ status: JobStatus }>(APPLY, [jobId, gate, verdict.kind, by.decidedBy, by.comment]);
   if (applied === undefined) throw new Error("decide review: the locked job moved");
+  await closeGate(query, { jobId, gate, verdict: verdict.kind });
   return { kind: "applied", status: applied.status };
 }

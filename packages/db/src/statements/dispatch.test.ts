@@ -1,4 +1,4 @@
-import { type Priority, parkForReview, retryLater } from "@millrace/core";
+import { gateOf, type Priority, parkForReview, retryLater } from "@millrace/core";
 import { beforeEach, describe, expect, it } from "vitest";
 import {
   claimed,
@@ -58,7 +58,7 @@ describe("dispatch", () => {
     const high = await parked(0, "high");
     await parked(60_000, "high");
     const gated = await submitted(t.store, newJob(t.ownerId));
-    await settle(t.store, await claimed(t.store, gated.jobId), parkForReview("look", place("two", 1), OUTPUT));
+    await settle(t.store, await claimed(t.store, gated.jobId), parkForReview(gateOf("look"), place("two", 1), OUTPUT));
     const gone = await backlog();
     await t.store.cancel({ jobId: gone, ownerId: null, by: "ann", reason: null });
     expect((await t.store.dispatch("io", 10)).map(({ jobId }) => jobId)).toEqual([high, due]);
@@ -137,7 +137,7 @@ describe("ticket levels", () => {
     const finished = await submitted(t.store, newJob(t.ownerId));
     await settle(t.store, await claimed(t.store, finished.jobId), DONE);
     const gated = await submitted(t.store, newJob(t.ownerId));
-    await settle(t.store, await claimed(t.store, gated.jobId), parkForReview("look", place("two", 1), OUTPUT));
+    await settle(t.store, await claimed(t.store, gated.jobId), parkForReview(gateOf("look"), place("two", 1), OUTPUT));
     const jobs = [waiting.jobId, held.jobId, finished.jobId, gated.jobId, await backlog()];
     const levels = await t.store.ticketLevels([...jobs, waiting.jobId, newId(), "no uuid"]);
     expect(levels).toHaveLength(jobs.length);

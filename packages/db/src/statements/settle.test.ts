@@ -2,6 +2,7 @@ import {
   cancelled,
   complete,
   fail,
+  gateOf,
   handOver,
   interrupt,
   type JobError,
@@ -285,13 +286,13 @@ describe("settle", () => {
   });
 
   it("parks at a gate, passes one that was approved early, ends at one that was rejected early", async () => {
-    const atGate = parkForReview("look", place("two", 1), OUTPUT);
+    const atGate = parkForReview(gateOf("look"), place("two", 1), OUTPUT);
     const waiting = await started();
     expect(await settle(t.store, waiting, atGate)).toMatchObject({ status: "pending", isEarlyApproved: false });
     expect(await row(waiting.id)).toMatchObject({ waitingFor: "review", gate: "look", stage: "two", leaseUntil: null });
 
     const decide = (jobId: string, decision: "approved" | "rejected") =>
-      t.store.decideReview({ jobId, ownerId: t.ownerId, gate: "look", decision, decidedBy: "ann", comment: "blurred" });
+      t.store.decideReview({ jobId, ownerId: t.ownerId, gate: "look", decision, decidedBy: "ann", roles: [], comment: "blurred" });
     const approved = await started();
     expect(await decide(approved.id, "approved")).toEqual({ kind: "kept" });
     expect(await settle(t.store, approved, atGate)).toMatchObject({ status: "pending", isEarlyApproved: true });

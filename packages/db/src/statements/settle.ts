@@ -9,6 +9,8 @@ export interface SettleCall {
   readonly request: SettleRequest;
   readonly worker: string;
   readonly leaseMs: number;
+  /** Of a settlement that parks at a gate: what early decisions make of it. */
+  readonly early?: { readonly verdict: "approved" | "rejected"; readonly comment: string | null };
 }
 
 interface Column {
@@ -42,6 +44,8 @@ const COLUMNS: readonly Column[] = [
   },
   { name: "result", type: "text", of: ({ request }) => resultText(request) },
   { name: "gate", type: "text", of: ({ request }) => request.settlement.gate },
+  { name: "decision", type: "text", of: ({ early }) => early?.verdict ?? null },
+  { name: "comment", type: "text", of: ({ early }) => early?.comment ?? null },
   { name: "error_code", type: "text", of: ({ request }) => request.settlement.error?.code ?? null },
   { name: "error_message", type: "text", of: ({ request }) => request.settlement.error?.message ?? null },
   { name: "error_stage", type: "text", of: ({ request }) => request.settlement.error?.stage ?? null },
@@ -70,20 +74,17 @@ with given as (
   select * from unnest(${GIVEN_ARRAYS}) as g(${GIVEN_NAMES})
 ),
 held as (
-  select g.*, j.stage_started_at, j.stage_attempts, r.decision, r.comment,
+  select g.*, j.stage_started_at, j.stage_attempts,
     case
       when j.cancel_requested_at is not null then 'cancelled'
-      when r.decision = 'rejected' then 'failed'
+      when g.decision = 'rejected' then 'failed'
       else g.to_status
     end as final_status,
-    case when r.decision = 'approved' then 'turn' else g.waiting_for end as final_waiting_for,
+    case when g.decision = 'approved' then 'turn' else g.waiting_for end as final_waiting_for,
     -- what went wrong before is shown until a stage gets through
     g.error_code is null and g.attempts <> 'reset' and g.to_status <> 'completed' as keeps_error
   from given g
   cross join lateral (select * from pipeline_jobs where id = g.id limit 1 for no key update) j
-  left join lateral (
-    select decision, comment from reviews where g.gate is not null and job_id = g.id and gate = g.gate limit 1
-  ) r on true
   -- judged out here: inside, a plan may take a partial index on the status and read every active job for each row
   where j.stage = g.stage and j.fence = g.fence and j.status = 'processing' and j.lease_until is not null
 ),
