@@ -6,6 +6,7 @@ export { type ContentSpec, contentSpec } from "./content/spec.ts";
 export { type BulkInput, type BulkInputDraft, bulkInput, MAX_BULK_FILES } from "./extraction/bulk-input.ts";
 export { EXTRACTION_FORMATS } from "./extraction/formats.ts";
 export { type ExtractionInput, type ExtractionInputDraft, extractionInput, fileUrl, isWebAddress } from "./extraction/input.ts";
+export type { Batches, BatchFile, BatchSubmission, ExtractionNeeds } from "./extraction/needs.ts";
 export { extractionOptions } from "./extraction/options.ts";
 export { type BulkResult, bulkResult, type ExtractionResult, extractionResult } from "./extraction/outputs.ts";
 export { bulkSpec, extractionSpec } from "./extraction/spec.ts";

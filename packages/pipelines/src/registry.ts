@@ -2,6 +2,8 @@ import { type Registry, registryOf, type SpecRegistry, specRegistryOf } from "@m
 import type { ContentNeeds } from "./content/needs.ts";
 import { contentPipeline } from "./content/pipeline.ts";
 import { contentSpec } from "./content/spec.ts";
+import type { ExtractionNeeds } from "./extraction/needs.ts";
+import { extractionPipelines } from "./extraction/pipeline.ts";
 import { bulkSpec, extractionSpec } from "./extraction/spec.ts";
 
 /** Every workload's spec: what an API accepts. */
@@ -10,6 +12,6 @@ export function pipelineSpecs(settings: { readonly content: Parameters<typeof co
 }
 
 /** Every workload with its stages: what a worker runs. */
-export function pipelines(needs: { readonly content: ContentNeeds }): Registry {
-  return registryOf([contentPipeline(needs.content)]);
+export function pipelines(needs: { readonly content: ContentNeeds; readonly extraction: ExtractionNeeds }): Registry {
+  return registryOf([contentPipeline(needs.content), ...extractionPipelines(needs.extraction)]);
 }

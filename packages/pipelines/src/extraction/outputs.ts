@@ -3,7 +3,7 @@ import { z } from "zod";
 import { EXTRACTION_FORMATS } from "./formats.ts";
 
 const count = z.number().int().nonnegative();
-const jsonObject: z.ZodType<JsonObject> = z.record(z.string(), z.json());
+export const jsonObject: z.ZodType<JsonObject> = z.record(z.string(), z.json());
 
 /** Bytes that a stage left in the blob store for the next ones. */
 export const blobRef = z.object({ key: z.string().min(1), bytes: count });
@@ -11,8 +11,8 @@ export type BlobRef = z.output<typeof blobRef>;
 
 export const downloadOutput = blobRef.extend({
   sha256: z.string(),
-  /** What the other side says the bytes are; null where nobody said. */
-  media_type: z.string().nullable(),
+  /** By its bytes. */
+  media_type: z.string(),
 });
 
 /** What Werk24 found, as a blob; null for every other format. */
@@ -20,10 +20,10 @@ export const consultOutput = z.object({ found: blobRef.nullable() });
 
 export const parseOutput = z.object({ found: blobRef });
 
-const note = z.object({ code: z.string(), message: z.string(), details: z.json().optional() });
+export const note = z.object({ code: z.string(), message: z.string(), details: z.exactOptional(z.json()) });
 
 /** What is said of every extraction, whatever its format (B2.3). */
-export const envelope = z.object({
+const envelope = z.object({
   source_file: z.string(),
   source_type: z.enum(EXTRACTION_FORMATS),
   success: z.boolean(),
@@ -49,7 +49,7 @@ export const normaliseOutput = z.object({
  * The job's result: the envelope, and beside it the format's own fields (tables, layers, elements …) while all of it is
  * small. `result_ref` is the blob that holds everything in any case.
  */
-export const extractionResult = envelope.extend({ result_ref: z.string(), is_inline: z.boolean() }).catchall(z.json());
+export const extractionResult = envelope.extend({ result_ref: z.string(), is_inline: z.boolean() }).catchall(z.unknown());
 export type ExtractionResult = z.output<typeof extractionResult>;
 
 export const expandOutput = z.object({
