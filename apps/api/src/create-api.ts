@@ -8,8 +8,8 @@ import type { Principal, Verifier } from "./auth/principal.ts";
 import { docsPage } from "./docs-page.ts";
 import { callbackEndpoints } from "./endpoints/callback-endpoints.ts";
 import { cancelJob } from "./endpoints/cancel-job.ts";
-import { decideReview } from "./endpoints/decide-review.ts";
 import { listDeliveries, listJobDeliveries, redeliver, redeliverExhausted } from "./endpoints/deliveries.ts";
+import { extractionEndpoints } from "./endpoints/extraction/extraction-endpoints.ts";
 import { type Build, health, ready } from "./endpoints/health.ts";
 import { ingestUrl, ingestYoutube } from "./endpoints/ingest.ts";
 import type { EndpointNeeds } from "./endpoints/needs.ts";
@@ -18,6 +18,7 @@ import { downloadContent, listContent, readContent } from "./endpoints/read-cont
 import { listContentEntities, listRelatedContent, listTags, readEntity } from "./endpoints/read-entities.ts";
 import { listJobs, readJob } from "./endpoints/read-jobs.ts";
 import { reprocessContent } from "./endpoints/reprocess-content.ts";
+import { reviewEndpoints } from "./endpoints/reviews.ts";
 import { submitJob } from "./endpoints/submit-job.ts";
 import { uploadContent } from "./endpoints/upload-content.ts";
 import { answerErrors, answerUnknown } from "./http/answer-errors.ts";
@@ -28,11 +29,10 @@ import { mountRoutes } from "./http/mount-routes.ts";
 import { rateLimitByKey } from "./http/rate-limit.ts";
 import { assignRequestId } from "./http/request-id.ts";
 import { securityHeaders } from "./http/security-headers.ts";
+import { reviewPage } from "./review-page.ts";
 import { createBlobGuard } from "./upload/blob-guard.ts";
 
-export interface ApiLimits {
-  readonly maxUploadBytes: number;
-  readonly maxTranscriptBytes: number;
+export interface ApiLimits extends Readonly<EndpointNeeds["limits"]> {
   readonly maxJsonBytes: number;
   /** Per key; 0 is without limit. */
   readonly requestsPerMinute: number;
@@ -42,6 +42,8 @@ export interface ApiNeeds {
   readonly store: JobStore;
   readonly callbacks: EndpointNeeds["callbacks"];
   readonly contents: EndpointNeeds["contents"];
+  readonly extractions: EndpointNeeds["extractions"];
+  readonly reviews: EndpointNeeds["reviews"];
   readonly findPrincipal: (apiKey: string) => Promise<Principal | null>;
   /** Ways to prove who is asking beside API keys. */
   readonly otherVerifiers?: readonly Verifier[];
@@ -91,6 +93,7 @@ export function createApi(given: ApiNeeds): Api {
     maxLargeJsonBytes: 2 * limits.maxTranscriptBytes + limits.maxJsonBytes,
   });
   app.use("/docs", docsPage());
+  app.use("/review", reviewPage(given));
   app.use(answerUnknown);
   app.use(answerErrors(log));
   return {
@@ -121,8 +124,9 @@ function endpointsOf(needs: EndpointNeeds, build: Build, isStopping: () => boole
     readDrift: readDrift(needs),
     readJob: readJob(needs),
     cancelJob: cancelJob(needs),
-    decideReview: decideReview(needs),
+    ...reviewEndpoints(needs),
     ...callbackEndpoints(needs),
+    ...extractionEndpoints(needs),
     listDeliveries: listDeliveries(needs),
     listJobDeliveries: listJobDeliveries(needs),
     redeliver: redeliver(needs),

@@ -14,11 +14,16 @@ import {
 import {
   type Blobs,
   complete,
+  firstPlace,
+  type GateRequest,
+  gateOf,
   type JobStore,
   type Json,
   LANES,
   NO_RETRY,
   type PipelineSpec,
+  parkForReview,
+  placeAfter,
   silentLog,
   systemClock,
 } from "@millrace/core";
@@ -27,13 +32,15 @@ import {
   connectDatabase,
   createCallbackStore,
   createContentStore,
+  createExtractionStore,
   createJobStore,
   createKeyStore,
+  createReviewStore,
   type KeyStore,
   newId,
 } from "@millrace/db";
 import { createCancel, createSubmit } from "@millrace/engine";
-import { contentSpec } from "@millrace/pipelines";
+import { bulkSpec, contentSpec, extractionSpec } from "@millrace/pipelines";
 import { openBlobs } from "@millrace/providers";
 import { connectQueue } from "@millrace/queue";
 import { createTestDatabase, type SwallowingProxy, swallowingProxy, testRedis } from "@millrace/testing";
@@ -91,7 +98,7 @@ export interface TestApi {
   /** One owner's key, another's, and an admin's. */
   readonly keys: { readonly own: string; readonly foreign: string; readonly admin: string };
   readonly ownerId: string;
-  makeKey(options: { scopes?: string[]; isAdmin?: boolean }): Promise<{ id: string; key: string }>;
+  makeKey(options: { scopes?: string[]; isAdmin?: boolean; roles?: string[] }): Promise<{ id: string; key: string }>;
   revokeKey(id: string): Promise<unknown>;
   /** Sends a request and checks that the answer is one the document lists. */
   call<Id extends RouteId>(id: Id, asked?: Asked<Id>): Promise<Answered>;
@@ -100,6 +107,8 @@ export interface TestApi {
   claim(jobId: string): Promise<number>;
   /** Contents that were processed by these versions. */
   seedVersions(versions: readonly string[]): Promise<void>;
+  /** Takes a job as a worker would, and leaves it at this gate. */
+  park(jobId: string, gate: GateRequest): Promise<void>;
   /** Completes a job that was claimed. */
   finishClaimed(jobId: string, fence: number, result: Json): Promise<void>;
   /** Completes a job, whatever stage it stands at. */
@@ -114,6 +123,9 @@ export interface TestApi {
 const LIMITS: ApiLimits = {
   maxUploadBytes: 200_000,
   maxTranscriptBytes: 100_000,
+  maxExtractionBytes: 300_000,
+  maxBulkCallFiles: 5,
+  maxBulkFiles: 50,
   maxJsonBytes: 50_000,
   requestsPerMinute: 0,
 };
@@ -139,18 +151,25 @@ export async function startTestApi(
   await directStore.publishRoom("io", true);
   const keyStore = createKeyStore(direct);
   const [own, foreign] = await Promise.all(["own", "foreign"].map((name) => keyStore.createOwner({ name })));
-  const makeKey = (ownerId: string, over: { scopes?: string[]; isAdmin?: boolean } = {}) =>
+  const makeKey = (ownerId: string, over: { scopes?: string[]; isAdmin?: boolean; roles?: string[] } = {}) =>
     keyStore.createApiKey({ ownerId, name: "test", ...over }).then(({ key, apiKey }) => ({ key, id: apiKey.id }));
   const queue = await connectQueue(
     { redisUrl: redis.through(redisServer.url) },
     { role: "producer", log: silentLog, prefix: redisServer.prefix },
   );
   const blobs = await openBlobs(`file://${folder}`);
-  const specs = specsForRequests([contentSpec({ analyserLane: "cpu" }), sampleSpec as PipelineSpec]);
+  const specs = specsForRequests([
+    contentSpec({ analyserLane: "cpu" }),
+    extractionSpec() as PipelineSpec,
+    bulkSpec as PipelineSpec,
+    sampleSpec as PipelineSpec,
+  ]);
   const api = createApi({
     store,
     callbacks: wireCallbacks({ ALLOW_LOOPBACK: true }, createCallbackStore(db)),
     contents: createContentStore(db),
+    extractions: createExtractionStore(db),
+    reviews: createReviewStore(db),
     findPrincipal: findPrincipalIn(createKeyStore(db)),
     otherVerifiers: otherVerifiers(keyStore),
     audit: createKeyStore(db).recordAudit,
@@ -199,6 +218,15 @@ export async function startTestApi(
     expect(answer).toMatchObject({ kind: "applied", status: "completed" });
   };
 
+  const park = async (jobId: string, gate: GateRequest): Promise<void> => {
+    const fence = await claim(jobId);
+    const next = placeAfter(sampleSpec as PipelineSpec, firstPlace(sampleSpec as PipelineSpec));
+    if (next === undefined) throw new Error("the sample has one stage only");
+    const settlement = parkForReview(gateOf(gate), next, { output: 1, warnings: [] });
+    const answer = await directStore.settle({ jobId, stage: "one", fence, settlement }, worker);
+    expect(answer).toMatchObject({ kind: "applied" });
+  };
+
   return {
     url,
     store: directStore,
@@ -208,6 +236,7 @@ export async function startTestApi(
     redis,
     keys,
     ownerId: own.id,
+    park,
     makeKey: (over) => makeKey(own.id, over),
     revokeKey: (id) => keyStore.revokeApiKey(id),
     async call(id, asked = {}) {
@@ -280,7 +309,7 @@ function checkAgainst(route: Route, { status, body, headers }: Answered): void {
   expect(headers.get("x-request-id")).toBeTruthy();
   const listed = route.responses[status];
   if (listed !== undefined) {
-    if (listed.schema === null) expect(headers.get("content-type")).toBe(listed.mediaType);
+    if (listed.schema === null) expect(headers.get("content-type")).toBe(listed.mediaType ?? null);
     else expect(listed.schema.parse(body)).toEqual(body);
     return;
   }

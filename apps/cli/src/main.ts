@@ -3,6 +3,7 @@ import { addCallbackCommands } from "./add-callback-commands.ts";
 import { addContentCommands } from "./add-content-commands.ts";
 import { addOperatorCommands } from "./add-operator-commands.ts";
 import { addPurgeCommand } from "./add-purge-command.ts";
+import { addReviewCommands, asRoles } from "./add-review-commands.ts";
 import { type ApiClient, createApiClient, findApi } from "./api-client.ts";
 import { demo } from "./commands/demo.ts";
 import { cancelJob, listJobs, showJob } from "./commands/jobs.ts";
@@ -47,8 +48,9 @@ function addKeyCommands(program: Command, config: CliConfig, terminal: Terminal)
     .description("make a key and print it once")
     .option("--owner <name>", "whose jobs it sees; made when new", "local")
     .option("--admin", "sees every owner's jobs", false)
-    .action((name: string, options: { owner: string; admin: boolean }) =>
-      createKey(config, terminal, { name, ...options }),
+    .option("--role <role>", "what its holder is at gates, repeatable", asRoles, [])
+    .action((name: string, { role, ...options }: { owner: string; admin: boolean; role: string[] }) =>
+      createKey(config, terminal, { name, ...options, roles: role }),
     );
   keys
     .command("list")
@@ -91,6 +93,7 @@ function createProgram(config: CliConfig, terminal: Terminal): Command {
   addKeyCommands(program, config, terminal);
   addJobCommands(program, config, terminal);
   addCallbackCommands(program, config, terminal);
+  addReviewCommands(program, config, terminal);
   addPurgeCommand(program, config, terminal);
   return program;
 }

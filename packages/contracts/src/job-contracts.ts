@@ -154,23 +154,3 @@ export const cancelAnswer = z
     message: z.string(),
   })
   .meta({ id: "CancelAnswer" });
-
-export const reviewRequest = z
-  .strictObject({
-    decision: z.enum(["approved", "rejected"]),
-    comment: z.string().trim().min(1).max(5_000).optional(),
-  })
-  .meta({ id: "ReviewRequest" });
-
-export const reviewAnswer = z
-  .object({
-    job_id: z.uuid(),
-    gate: z.string(),
-    decision: z.enum(["approved", "rejected"]),
-    outcome: z.enum(["applied", "kept", "already_decided"]).meta({
-      description:
-        "applied: the job moved on. kept: the job has not reached the gate yet. already_decided: said before.",
-    }),
-    status: jobStatus.nullable(),
-  })
-  .meta({ id: "ReviewAnswer" });

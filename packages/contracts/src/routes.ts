@@ -22,6 +22,7 @@ import {
   urlIngest,
   youtubeIngest,
 } from "./content-contracts.ts";
+import { extractionRoutes } from "./extraction-routes.ts";
 import { health, readiness } from "./health-contracts.ts";
 import {
   cancelAnswer,
@@ -33,9 +34,8 @@ import {
   jobQuery,
   jobSubmission,
   jobVerbose,
-  reviewAnswer,
-  reviewRequest,
 } from "./job-contracts.ts";
+import { reviewRoutes } from "./review-contracts.ts";
 import type { Route } from "./route.ts";
 
 const route = <const R extends Route>(value: R): R => value;
@@ -43,7 +43,6 @@ const route = <const R extends Route>(value: R): R => value;
 const contentId = z.object({ id: z.uuid().meta({ description: "The content's id" }) });
 const entityId = z.object({ id: z.uuid().meta({ description: "The entity's id" }) });
 const jobId = z.object({ id: z.uuid().meta({ description: "The job's id" }) });
-const jobGate = jobId.extend({ gate: z.string().min(1).max(100).meta({ description: "The gate's name" }) });
 
 const alreadyCompleted = { description: "Finished before; nothing was started", schema: ingestCompleted };
 
@@ -124,17 +123,7 @@ export const routes = {
     },
     problems: [],
   }),
-  decideReview: route({
-    method: "post",
-    path: "/api/v1/jobs/{id}/reviews/{gate}",
-    summary: "Decide at a gate",
-    tag: "jobs",
-    scope: "jobs:write",
-    params: jobGate,
-    body: { kind: "json", schema: reviewRequest },
-    responses: { 200: { description: "Decided", schema: reviewAnswer } },
-    problems: ["CONFLICT"],
-  }),
+  ...reviewRoutes,
   uploadContent: route({
     method: "post",
     path: "/api/v1/content",
@@ -269,6 +258,7 @@ export const routes = {
     problems: [],
   }),
   ...callbackRoutes,
+  ...extractionRoutes,
   health: openRoute("/health", healthAnswer),
   healthV1: openRoute("/api/v1/health", healthAnswer),
   ready: openRoute("/ready", readinessAnswer),

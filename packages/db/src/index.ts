@@ -16,6 +16,7 @@ export { type ApiKey, type AuditEvent, createKeyStore, type KeyStore, type NewAp
 export { migrate, revertCutover } from "./migrate.ts";
 export { newId } from "./new-id.ts";
 export { type Purged, type PurgeOptions, purge } from "./purge.ts";
+export { createReviewStore, type ReviewLink, type ReviewStore } from "./review-store.ts";
 export type { CallbackEndpoint } from "./statements/callback-endpoints.ts";
 export type { CallbackAttempt, CallbackDelivery } from "./statements/callback-log.ts";
 export type { EntityRow } from "./statements/entities.ts";

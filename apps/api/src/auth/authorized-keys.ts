@@ -10,6 +10,8 @@ export interface AuthorizedKey {
   readonly isAdmin: boolean;
   /** null: everything with what is its owner's. */
   readonly scopes: ReadonlySet<string> | null;
+  /** What its holder is at gates that ask for a role. */
+  readonly roles: readonly string[];
 }
 
 export interface AuthorizedKeys {
@@ -71,6 +73,7 @@ function readLine(line: string): AuthorizedKey {
     ownerName,
     isAdmin: options.has("admin"),
     scopes: scopesOf(options.get("scopes")),
+    roles: namesOf(options.get("roles") ?? ""),
   };
 }
 
@@ -84,7 +87,7 @@ function readOptions(line: string): { readonly options: ReadonlyMap<string, stri
     if (groups === undefined) throw new Refused("has options that cannot be read");
     const name = (groups["name"] ?? "").toLowerCase();
     const value = groups["value"]?.replaceAll(/\\(.)/g, "$1");
-    if (!["owner", "scopes", "admin"].includes(name)) throw new Refused(`has the unknown option ${name}`);
+    if (!["owner", "scopes", "roles", "admin"].includes(name)) throw new Refused(`has the unknown option ${name}`);
     if (options.has(name)) throw new Refused(`has the option ${name} twice`);
     if ((name === "admin") !== (value === undefined)) throw new Refused(`has a wrong option ${name}`);
     options.set(name, value ?? "");
@@ -92,9 +95,11 @@ function readOptions(line: string): { readonly options: ReadonlyMap<string, stri
   }
 }
 
+const namesOf = (text: string): string[] => text.split(/[ ,]+/).filter((name) => name !== "");
+
 function scopesOf(text: string | undefined): ReadonlySet<string> | null {
   if (text === undefined) return null;
-  const names = text.split(/[ ,]+/).filter((name) => name !== "");
+  const names = namesOf(text);
   const unknown = names.find((name) => !(SCOPES as readonly string[]).includes(name));
   if (unknown !== undefined) throw new Refused(`has the unknown scope ${unknown}`);
   if (names.length === 0) throw new Refused("has no scopes in its option scopes; leave it out for all");

@@ -10,6 +10,8 @@ export interface Principal {
   readonly isAdmin: boolean;
   /** null: everything with what is its owner's. */
   readonly scopes: ReadonlySet<string> | null;
+  /** What its holder is at gates that ask for a role. */
+  readonly roles: readonly string[];
 }
 
 /**
@@ -32,7 +34,7 @@ export function findPrincipalIn(keys: Pick<KeyStore, "findApiKey">): (apiKey: st
   return async (plain) => {
     const found = await keys.findApiKey(plain);
     if (found === undefined) return null;
-    const { id, ownerId, isAdmin, scopes } = found;
-    return { keyId: id, ownerId, isAdmin, scopes: scopes.length === 0 ? null : new Set(scopes) };
+    const { id, ownerId, isAdmin, scopes, roles } = found;
+    return { keyId: id, ownerId, isAdmin, scopes: scopes.length === 0 ? null : new Set(scopes), roles };
   };
 }

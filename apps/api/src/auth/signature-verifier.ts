@@ -62,7 +62,7 @@ export function signatureVerifier({ findKey, findOwner, clock, publicUrl }: Sign
     if (nonce !== undefined && !nonces.isFirst(`${key.keyId} ${nonce}`, lastGoodMs)) {
       throw refused("signature-input", "nonce", "the nonce was used before");
     }
-    return { keyId: key.keyId, ownerId: owner.id, isAdmin: key.isAdmin, scopes: key.scopes };
+    return { keyId: key.keyId, ownerId: owner.id, isAdmin: key.isAdmin, scopes: key.scopes, roles: key.roles };
   };
 }
 

@@ -2,6 +2,7 @@ import type { IngestRequest, Routes } from "@millrace/contracts";
 import { type JsonObject, MillraceError, parseHttpUrl, youtubeVideoId } from "@millrace/core";
 import type { Submission } from "@millrace/engine";
 import type { ContentInputDraft } from "@millrace/pipelines";
+import { actorOf } from "../auth/principal.ts";
 import { type Answer, type Call, type Endpoint, REPLAYED } from "../http/endpoint.ts";
 import { isReplay } from "../http/idempotency.ts";
 import { fieldProblem, requestProblem } from "../http/request-problem.ts";
@@ -141,6 +142,7 @@ function submissionOf({ call, source, contentId, tags, blobKey, callback }: Inge
     input,
     ...(body.priority && { priority: body.priority }),
     ...(body.data_tier && { dataTier: body.data_tier }),
+    submittedBy: actorOf(principal),
     idempotencyKey,
     requestFingerprint: fingerprint,
     metadata: { ...(body.metadata && { source_metadata: body.metadata as JsonObject }), ...callback },

@@ -1,6 +1,6 @@
 import type { TestSent } from "@millrace/callbacks";
 import type { Blobs, Clock, JobStore, Log, SpecRegistry, TicketQueue } from "@millrace/core";
-import type { CallbackStore, ContentStore, KeyStore } from "@millrace/db";
+import type { CallbackStore, ContentStore, ExtractionStore, KeyStore, ReviewStore } from "@millrace/db";
 import type { Cancel, Submit } from "@millrace/engine";
 import type { BlobGuard } from "../upload/blob-guard.ts";
 
@@ -29,6 +29,8 @@ export interface EndpointNeeds {
     | "readUsage"
     | "countVersions"
   >;
+  readonly reviews: ReviewStore;
+  readonly extractions: ExtractionStore;
   readonly queue: TicketQueue;
   readonly submit: Submit;
   readonly cancel: Cancel;
@@ -39,5 +41,14 @@ export interface EndpointNeeds {
   readonly clock: Clock;
   readonly log: Log;
   readonly newId: () => string;
-  readonly limits: { readonly maxUploadBytes: number; readonly maxTranscriptBytes: number };
+  readonly limits: {
+    readonly maxUploadBytes: number;
+    readonly maxTranscriptBytes: number;
+    /** Of one file to be extracted. */
+    readonly maxExtractionBytes: number;
+    /** Files that one call names or brings. */
+    readonly maxBulkCallFiles: number;
+    /** Lines of a manifest. */
+    readonly maxBulkFiles: number;
+  };
 }

@@ -21,6 +21,7 @@ export function reprocessContent(needs: EndpointNeeds): Endpoint<Routes["reproce
       pipeline: "content",
       input: await inputOf(needs, content, query.force),
       ...(query.data_tier && { dataTier: query.data_tier }),
+      submittedBy: actorOf(principal),
       traceparent: traceparentOf(request.headers["traceparent"]),
       content: {
         id: content.id,

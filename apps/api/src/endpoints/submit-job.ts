@@ -1,4 +1,5 @@
 import type { Routes } from "@millrace/contracts";
+import { actorOf } from "../auth/principal.ts";
 import type { Endpoint } from "../http/endpoint.ts";
 import { REPLAYED } from "../http/endpoint.ts";
 import { isReplay } from "../http/idempotency.ts";
@@ -26,6 +27,7 @@ export function submitJob({ submit, callbacks }: EndpointNeeds): Endpoint<Routes
       ...(body.data_tier && { dataTier: body.data_tier }),
       metadata: await callbackMetadata({ callbacks }, principal.ownerId, body.callback_url),
       channelId: body.channel_id ?? null,
+      submittedBy: actorOf(principal),
       idempotencyKey,
       requestFingerprint: fingerprint,
       traceparent: traceparentOf(request.headers["traceparent"]),

@@ -2,11 +2,13 @@ import { type Routes, type UploadType, uploadFields } from "@millrace/contracts"
 import type { Submission, SubmitAnswer } from "@millrace/engine";
 import type { ContentInputDraft } from "@millrace/pipelines";
 import type { z } from "zod";
+import { actorOf } from "../auth/principal.ts";
 import { checkStorable } from "../http/check-json-value.ts";
 import { type Call, type Endpoint, REPLAYED } from "../http/endpoint.ts";
 import { fingerprintOf, isReplay } from "../http/idempotency.ts";
 import { problemOfZodError } from "../http/request-problem.ts";
-import { receiveUpload, type UploadedFile } from "../upload/receive-upload.ts";
+import type { UploadedFile } from "../upload/receive-form.ts";
+import { receiveUpload } from "../upload/receive-upload.ts";
 import { uploadType } from "../upload/upload-type.ts";
 import { callbackMetadata } from "./check-callback-url.ts";
 import type { EndpointNeeds } from "./needs.ts";
@@ -103,6 +105,7 @@ function submissionOf({ call, contentId, file, fields, type, fingerprint }: Uplo
     input,
     ...(fields.priority && { priority: fields.priority }),
     ...(fields.data_tier && { dataTier: fields.data_tier }),
+    submittedBy: actorOf(call.principal),
     idempotencyKey: call.idempotencyKey,
     requestFingerprint: fingerprint,
     traceparent: traceparentOf(call.request.headers["traceparent"]),

@@ -20,6 +20,7 @@ export interface NewKey {
   readonly name: string;
   readonly owner: string;
   readonly admin: boolean;
+  readonly roles: readonly string[];
 }
 
 export function createKey(config: CliConfig, terminal: Terminal, wanted: NewKey): Promise<void> {
@@ -30,6 +31,7 @@ export function createKey(config: CliConfig, terminal: Terminal, wanted: NewKey)
       name: wanted.name,
       scopes: SCOPES,
       isAdmin: wanted.admin,
+      roles: wanted.roles,
     });
     terminal.say(key);
     terminal.warn("This is the only time the key is shown.");
@@ -42,7 +44,16 @@ export function listKeys(config: CliConfig, terminal: Terminal, ownerName?: stri
     if (ownerName !== undefined && owner === undefined) throw new Error(`There is no owner ${ownerName}.`);
     for (const key of await keys.listApiKeys(owner?.id ?? null)) {
       const state = key.revokedAt === null ? "active" : "revoked";
-      terminal.say([key.id, key.prefix, state.padEnd(7), key.isAdmin ? "admin" : "     ", key.name].join("  "));
+      terminal.say(
+        [
+          key.id,
+          key.prefix,
+          state.padEnd(7),
+          key.isAdmin ? "admin" : "     ",
+          key.name,
+          ...key.roles.map((role) => `@${role}`),
+        ].join("  "),
+      );
     }
   });
 }
