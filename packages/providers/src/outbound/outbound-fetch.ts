@@ -1,3 +1,5 @@
+import type { Readable } from "node:stream";
+
 /** A finished, bounded answer from outside. */
 export interface OutboundResponse {
   /** The address that answered, after redirects. */
@@ -23,6 +25,14 @@ export interface OutboundRequest {
    * the body by then is the answer. For callers to whom the status says all.
    */
   readonly cutsBody?: boolean;
+  /**
+   * Takes the body of a 2xx answer as it comes, decompressed and counted, and resolves when it is stored; the answer's
+   * `body` is then empty. What it throws is what the call throws. Of any other answer the first 64 KiB are kept.
+   */
+  readonly save?: (
+    body: Readable,
+    answer: { readonly url: string; readonly headers: Readonly<Record<string, string>> },
+  ) => Promise<unknown>;
   /** How many redirects to follow, each checked like the first address; default 5. 0 hands the redirect itself back. */
   readonly maxRedirects?: number;
 }

@@ -6,19 +6,26 @@ import { MillraceError } from "@millrace/core";
 export const ACCEPTED_ENCODINGS = "gzip, deflate, br";
 
 /**
- * Reads a body into memory, decompressed. More than `maxBytes`, declared, received or after decompression, is
- * FETCH_TOO_LARGE as soon as it shows, so neither an endless body nor a decompression bomb is read to its end.
+ * A body, decompressed. More than `maxBytes`, declared, received or after decompression, is FETCH_TOO_LARGE as soon as
+ * it shows, so neither an endless body nor a decompression bomb is read to its end.
  */
+export async function boundedBody(
+  body: AsyncIterable<Buffer>,
+  headers: Readonly<Record<string, string>>,
+  maxBytes: number,
+): Promise<AsyncIterable<Buffer>> {
+  if (Number(headers["content-length"] ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  return capped(await decoded(capped(body, maxBytes), headers["content-encoding"]), maxBytes);
+}
+
+/** Reads such a body into memory. */
 export async function readBody(
   body: AsyncIterable<Buffer>,
   headers: Readonly<Record<string, string>>,
   maxBytes: number,
 ): Promise<Uint8Array> {
-  if (Number(headers["content-length"] ?? 0) > maxBytes) throw tooLarge(maxBytes);
   const chunks: Buffer[] = [];
-  for await (const chunk of capped(await decoded(capped(body, maxBytes), headers["content-encoding"]), maxBytes)) {
-    chunks.push(chunk);
-  }
+  for await (const chunk of await boundedBody(body, headers, maxBytes)) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
 
@@ -55,7 +62,7 @@ async function* capped(source: AsyncIterable<Buffer>, maxBytes: number): AsyncGe
   }
 }
 
-function tooLarge(maxBytes: number): MillraceError {
+export function tooLarge(maxBytes: number): MillraceError {
   return new MillraceError("FETCH_TOO_LARGE", `The answer is larger than ${maxBytes} bytes.`, {
     details: { max_bytes: maxBytes },
   });

@@ -1,5 +1,6 @@
 import { MillraceError, type RetryAdvice } from "@millrace/core";
 import { APICallError } from "ai";
+import { retryAfterOf } from "../../outbound/retry-after.ts";
 import { cleanLine } from "../rules/clean-text.ts";
 import { fieldsOf } from "../rules/fields.ts";
 
@@ -7,7 +8,6 @@ import { fieldsOf } from "../rules/fields.ts";
 const DEFAULT_PARK_MS = 60_000;
 /** A spent budget is refilled by a person, not by a minute's wait. */
 const BUDGET_PARK_MS = 15 * 60_000;
-const MAX_RETRY_AFTER_MS = 24 * 3_600_000;
 
 /** Names a failed call by what the engine should do about it (429 park, 5xx and network backoff, everything else never). */
 export function callErrorOf(error: unknown, call: { readonly model: string; readonly secret: string }): MillraceError {
@@ -57,15 +57,4 @@ function statusOf(error: APICallError): number | undefined {
   } catch {
     return error.statusCode;
   }
-}
-
-/** Retry-After as seconds or as an instant, measured against the server's own clock where it names one. */
-function retryAfterOf(headers: Readonly<Record<string, string>>): number | undefined {
-  const milliseconds = Number.parseFloat(headers["retry-after-ms"] ?? "");
-  const written = headers["retry-after"] ?? "";
-  const seconds = /^\s*\d+(\.\d+)?\s*$/.test(written) ? Number.parseFloat(written) : Number.NaN;
-  const served = Date.parse(headers["date"] ?? "");
-  const until = Date.parse(written) - (Number.isNaN(served) ? Date.now() : served);
-  const known = [milliseconds, seconds * 1000, until].find((value) => Number.isFinite(value));
-  return known === undefined ? undefined : Math.min(MAX_RETRY_AFTER_MS, Math.max(0, Math.round(known)));
 }
