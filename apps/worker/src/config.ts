@@ -48,7 +48,10 @@ const schema = z.object({
   CALLBACKS: flag.default(true),
   SOFT_STOP_MS: z.coerce.number().int().min(0).default(20_000),
   HARD_STOP_MS: z.coerce.number().int().min(0).default(5_000),
+  /** JavaScript's own heap; a stage past it fails as CONTENT_TOO_COMPLEX. */
   STAGE_MAX_HEAP_MB: z.coerce.number().int().min(64).default(1_024),
+  /** All that the process of a CPU stage may hold: heap, buffers, WebAssembly. */
+  STAGE_MAX_MEMORY_MB: z.coerce.number().int().min(256).default(2_048),
   /** Extra modules that export `pipelines`, comma separated. */
   PIPELINE_MODULES: list.prefault(""),
   /** Lets stages fetch from loopback addresses: for development only. */

@@ -1,6 +1,6 @@
 import { judgeSecrets, refuseUnfit, systemClock } from "@millrace/core";
 import { checkDatabase, connectDatabase, createContentStore, createDeliveryStore, createJobStore } from "@millrace/db";
-import { folderSpool, leaderTimings, stageThreads, startWorker } from "@millrace/engine";
+import { folderSpool, leaderTimings, stageProcesses, startWorker } from "@millrace/engine";
 import { openBlobs } from "@millrace/providers";
 import { connectQueue } from "@millrace/queue";
 import { pino } from "pino";
@@ -17,6 +17,9 @@ import { wirePipelines } from "./wire-pipelines.ts";
 const EXIT = { clean: 0, late: 1, interrupted: 2, wedged: 3 } as const;
 
 const WATCHDOG_EVERY_MS = 5_000;
+
+/** A stage's process gets rid of a thread that ignores its abort; past this it goes itself. */
+const ABORT_GRACE_MS = 5_000;
 
 /** How long /ready waits for each store. */
 const CHECK_MS = 2_000;
@@ -49,11 +52,10 @@ async function main(config: WorkerConfig): Promise<void> {
     isOverridden: config.ALLOW_UNFIT,
   });
   const registry = await wirePipelines(config, { contents: createContentStore(db) });
-  const threads = stageThreads({
-    entry: new URL("./stage-thread.js", import.meta.url),
-    threads: config.LANES.cpu ?? 1,
-    maxHeapMb: config.STAGE_MAX_HEAP_MB,
-    abortGraceMs: 2_000,
+  const computing = stageProcesses({
+    entry: new URL("./stage-process.js", import.meta.url),
+    processes: config.LANES.cpu ?? 1,
+    abortGraceMs: ABORT_GRACE_MS,
     log,
   });
   const worker = startWorker({
@@ -65,7 +67,7 @@ async function main(config: WorkerConfig): Promise<void> {
     log,
     name: config.WORKER_NAME,
     lanes: config.LANES,
-    runners: { cpu: threads },
+    runners: { cpu: computing },
     leaseMs: config.LEASE_MS,
     maxCrashes: config.MAX_CRASHES,
     leader: config.CAN_LEAD ? leaderTimings(config.LEASE_MS) : undefined,
@@ -98,7 +100,7 @@ async function main(config: WorkerConfig): Promise<void> {
     const [{ interrupted, isClean }] = await Promise.all([worker.stop(limits), deliveries?.stop(limits)]);
     // whatever still hangs here must not keep a stopped worker alive
     setTimeout(() => process.exit(EXIT.late), config.HARD_STOP_MS).unref();
-    await Promise.allSettled([threads.close(), queue.close(), db.close()]);
+    await Promise.allSettled([computing.close(), queue.close(), db.close()]);
     health.server.close();
     process.exit(code ?? (isClean ? (interrupted > 0 ? EXIT.interrupted : EXIT.clean) : EXIT.late));
   };

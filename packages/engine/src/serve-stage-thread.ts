@@ -1,22 +1,16 @@
-import { type MessagePort, parentPort } from "node:worker_threads";
-import { type Clock, type Log, MillraceError, type Registry } from "@millrace/core";
-import {
-  type FromThread,
-  type LogLevel,
-  packError,
-  packOutcome,
-  type ToThread,
-  unpackError,
-} from "./thread-protocol.ts";
+import { parentPort } from "node:worker_threads";
+import { type Clock, MillraceError, type Registry } from "@millrace/core";
+import { seatLog } from "./seat-log.ts";
+import { type FromSeat, packError, packOutcome, type ToSeat, unpackError } from "./stage-protocol.ts";
 
 /** The thread's side of `stageThreads`: call it in the thread's entry module once its pipelines are wired. */
 export function serveStageThread({ registry, clock }: { readonly registry: Registry; readonly clock: Clock }): void {
   const port = parentPort;
   if (port === null) throw new Error("serveStageThread belongs in a worker thread");
   const running = new Map<number, AbortController>();
-  const post = (message: FromThread): void => port.postMessage(message);
+  const post = (message: FromSeat): void => port.postMessage(message);
 
-  const run = async ({ id, call }: Extract<ToThread, { kind: "run" }>): Promise<void> => {
+  const run = async ({ id, call }: Extract<ToSeat, { kind: "run" }>): Promise<void> => {
     const controller = new AbortController();
     running.set(id, controller);
     try {
@@ -29,7 +23,7 @@ export function serveStageThread({ registry, clock }: { readonly registry: Regis
         outputs: call.outputs,
         signal: controller.signal,
         progress: (fraction) => post({ kind: "progress", id, fraction }),
-        log: portLog(port, id, {}),
+        log: seatLog(post, id),
         clock,
       });
       post({ kind: "ended", id, outcome: packOutcome(outcome) });
@@ -40,26 +34,9 @@ export function serveStageThread({ registry, clock }: { readonly registry: Regis
     }
   };
 
-  port.on("message", (message: ToThread) => {
+  port.on("message", (message: ToSeat) => {
     if (message.kind === "run") void run(message);
     else running.get(message.id)?.abort(unpackError(message.reason));
   });
   post({ kind: "ready" });
-}
-
-function portLog(port: MessagePort, id: number, bound: Readonly<Record<string, unknown>>): Log {
-  const at = (level: LogLevel) => (fields: Readonly<Record<string, unknown>>, message: string) => {
-    const { err, ...plain } = { ...bound, ...fields };
-    const sent = JSON.parse(JSON.stringify(err === undefined ? plain : { ...plain, error: String(err) })) as Readonly<
-      Record<string, unknown>
-    >;
-    port.postMessage({ kind: "log", id, level, fields: sent, message } satisfies FromThread);
-  };
-  return {
-    debug: at("debug"),
-    info: at("info"),
-    warn: at("warn"),
-    error: at("error"),
-    child: (fields) => portLog(port, id, { ...bound, ...fields }),
-  };
 }

@@ -1,14 +1,16 @@
 import { type ErrorCode, MillraceError, type Outcome, type RetryAdvice } from "@millrace/core";
 import type { StageCall } from "./stage-runner.ts";
 
-/** From the worker to a stage thread. */
-export type ToThread =
+/** To the thread or process that runs a stage. */
+export type ToSeat =
   | { readonly kind: "run"; readonly id: number; readonly call: StageCall }
   | { readonly kind: "abort"; readonly id: number; readonly reason: ThrownError };
 
-/** From a stage thread to the worker. */
-export type FromThread =
+/** Back from it. */
+export type FromSeat =
   | { readonly kind: "ready" }
+  /** It ends of its own accord and takes no more. */
+  | { readonly kind: "leaving" }
   | { readonly kind: "ended"; readonly id: number; readonly outcome: PlainOutcome }
   | { readonly kind: "threw"; readonly id: number; readonly error: ThrownError }
   | { readonly kind: "progress"; readonly id: number; readonly fraction: number }
