@@ -3,22 +3,30 @@ import { type Lifecycle, nextState } from "@millrace/core";
 type AnyLifecycle = Lifecycle<string, string, string>;
 
 /** The page of docs/lifecycles/ that shows a lifecycle: its picture and its whole matrix. */
-export function lifecyclePage(lifecycle: AnyLifecycle): string {
+export function lifecyclePage(lifecycle: AnyLifecycle, source: string): string {
   return [
     `# Lifecycle of a ${lifecycle.name}`,
     "",
-    "Generated from the table in `packages/core/src/lifecycle` by `npm run lifecycles`; do not edit.",
+    `Generated from the table in \`${source}\` by \`npm run lifecycles\`; do not edit.`,
     "What is not drawn here cannot happen: every change of status is one arrow, applied by one conditional statement.",
     "",
     "```mermaid",
     ...diagram(lifecycle),
     "```",
     "",
-    ...matrix(lifecycle),
+    ...(lifecycle.states.length > MAX_COLUMNS ? arrows(lifecycle) : matrix(lifecycle)),
     "",
-    `Starts as \`${lifecycle.initial}\`. Never left: ${lifecycle.terminal.map((state) => `\`${state}\``).join(", ")}.`,
+    `Starts as \`${lifecycle.initial}\`. ${endOf(lifecycle)}`,
     "",
   ].join("\n");
+}
+
+/** A table with a column for each state is read up to here. */
+const MAX_COLUMNS = 8;
+
+function endOf({ terminal }: AnyLifecycle): string {
+  if (terminal.length === 0) return "No state is final.";
+  return `Never left: ${terminal.map((state) => `\`${state}\``).join(", ")}.`;
 }
 
 function diagram(lifecycle: AnyLifecycle): string[] {
@@ -39,15 +47,30 @@ function diagram(lifecycle: AnyLifecycle): string[] {
   ];
 }
 
+/** A line for each state: where it may go, by which event, and who may cause it. */
+function arrows(lifecycle: AnyLifecycle): string[] {
+  const rows = lifecycle.states.map((state, place) => {
+    const out = lifecycle.transitions.flatMap(({ event, by }) => {
+      const to = nextState(lifecycle, state, event);
+      return to === undefined ? [] : [`\`${to}\` (${event}, ${by})`];
+    });
+    return [String(place + 1), `\`${state}\``, out.join(", ")];
+  });
+  return table([["#", "from", "to"], ...rows]);
+}
+
 function matrix(lifecycle: AnyLifecycle): string[] {
-  const rows = [
+  return table([
     ["event", "by", ...lifecycle.states.map((state) => `from ${state}`)],
     ...lifecycle.transitions.map(({ event, by }) => [
       `\`${event}\``,
       by,
       ...lifecycle.states.map((state) => nextState(lifecycle, state, event) ?? "·"),
     ]),
-  ];
+  ]);
+}
+
+function table(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   const [head = "", ...body] = rows.map((row) => line(row.map((cell, column) => cell.padEnd(widths[column] ?? 0))));

@@ -12,3 +12,4 @@ export { type BulkResult, bulkResult, type ExtractionResult, extractionResult } 
 export { bulkSpec, extractionSpec } from "./extraction/spec.ts";
 export { loadPipelineModules } from "./load-pipeline-modules.ts";
 export { pipelineSpecs, pipelines } from "./registry.ts";
+export { STATES_OF_STEP, TASK_STATUSES, type TaskStatus, taskLifecycle, VIDEO_STEPS, type VideoStep } from "./video/task-lifecycle.ts";
