@@ -11,6 +11,21 @@ export {
 } from "./content-store.ts";
 export { connectDatabase, type Database, type DatabaseOptions } from "./database.ts";
 export { createDeliveryStore } from "./delivery-store.ts";
+export { ExtractionModel, formatOf, optionsOf, resultOf, statusOf } from "./extraction-model.ts";
+export {
+  type BulkCounts,
+  type BulkRow,
+  type CleanedUp,
+  type Cleanup,
+  createExtractionStore,
+  type ExtractionAttempt,
+  type ExtractionFilter,
+  type ExtractionRow,
+  type ExtractionStats,
+  type ExtractionStore,
+  type RecordRow,
+  type StuckExtraction,
+} from "./extraction-store.ts";
 export { createJobStore, type JobStoreOptions } from "./job-store.ts";
 export { type ApiKey, type AuditEvent, createKeyStore, type KeyStore, type NewApiKey, type Owner } from "./key-store.ts";
 export { migrate, revertCutover } from "./migrate.ts";

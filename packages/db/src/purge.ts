@@ -53,7 +53,7 @@ stages as (
   update job_stages set output = '{}' where job_id in (select id from due)
 ),
 stripped as (
-  update pipeline_jobs set data_tier = 'compact' where id in (select id from due) returning id
+  update pipeline_jobs set data_tier = 'compact', error_stack = null where id in (select id from due) returning id
 )
 select count(*)::int as n from stripped
 `;

@@ -13,6 +13,7 @@ export interface NewJob {
   readonly pipelineVersion: string;
   readonly resourceKey: string;
   readonly stage: string;
+  readonly stageIndex: number;
   readonly lane: Lane;
   readonly stageCount: number;
   readonly priority: Priority;
@@ -295,6 +296,8 @@ export interface JobRow {
   readonly errorCode: string | null;
   readonly errorMessage: string | null;
   readonly errorStage: string | null;
+  /** Where the error was thrown; of jobs of the full tier, and only where one job is asked for. */
+  readonly errorStack?: string | null;
   readonly dataTier: DataTier;
   readonly idempotencyKey: string | null;
   readonly input: Json;

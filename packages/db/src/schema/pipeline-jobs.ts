@@ -77,6 +77,8 @@ export const pipelineJobs = pgTable(
     errorCode: text(),
     errorMessage: text(),
     errorStage: text(),
+    /** Where the error was thrown; of jobs of the full data tier only. */
+    errorStack: text(),
     dataTier: text({ enum: DATA_TIERS }).notNull().default("compact"),
     idempotencyKey: text(),
     input: jsonb().notNull(),

@@ -1,15 +1,17 @@
 import type { CancelAnswer, CancelRequest, JobStatus } from "@millrace/core";
+import { arrayLiteral } from "../array-literal.ts";
 import type { Query } from "../database.ts";
 import { plainText } from "../json-text.ts";
 import { callbackDeliveries } from "./callback-deliveries.ts";
 import { type TicketRow, ticketOf } from "./ticket-row.ts";
 
 /** Nobody at work: cancelled at once. A live lease: asked for, and the claim's next settlement is the cancel (A-Q10). */
-const CANCEL = `
+const cancelOf = (found: string): string => `
 with found as (
   select id, status, lease_until >= now() as is_leased, cancel_requested_at is not null as is_requested
   from pipeline_jobs
-  where id = $1::uuid and ($2::uuid is null or owner_id = $2::uuid)
+  where ${found}
+  order by id
   for no key update
 ),
 changed as (
@@ -24,6 +26,7 @@ changed as (
     error_code = case when f.is_leased then j.error_code end,
     error_message = case when f.is_leased then j.error_message end,
     error_stage = case when f.is_leased then j.error_stage end,
+    error_stack = case when f.is_leased then j.error_stack end,
     finished_at = case when f.is_leased is not true then now() end,
     updated_at = now()
   from found f
@@ -37,6 +40,10 @@ events as (
   from changed
 ),
 ${callbackDeliveries("changed")}
+`;
+
+const CANCEL = `
+${cancelOf("id = $1::uuid and ($2::uuid is null or owner_id = $2::uuid)")}
 select f.status as from_status, c.status as to_status, c.id, c.resource_key, c.seq, c.stage, c.dispatch_no, c.lane, c.traceparent
 from found f left join changed c on c.id = f.id
 `;
@@ -60,6 +67,26 @@ export async function cancelJob(query: Query, request: CancelRequest): Promise<C
   return { kind: "terminal", status: row.from_status };
 }
 
+const CANCEL_MANY = `
+${cancelOf("id = any ($1::uuid[]) and ($2::uuid is null or owner_id = $2::uuid)")}
+select count(*)::int as count from changed
+`;
+
+/** The same for many jobs. Returns how many were cancelled or asked to stop by this. */
+export async function cancelJobs(
+  query: Query,
+  jobIds: readonly string[],
+  request: Omit<CancelRequest, "jobId">,
+): Promise<number> {
+  const [row] = await query<{ count: number }>(CANCEL_MANY, [
+    arrayLiteral(jobIds),
+    request.ownerId,
+    plainText(request.by),
+    plainText(request.reason),
+  ]);
+  return row?.count ?? 0;
+}
+
 const FINISH_EXPIRED = `
 with due as (
   select id, status from pipeline_jobs
@@ -71,7 +98,8 @@ with due as (
 ended as (
   update pipeline_jobs j set
     status = 'cancelled', waiting_for = null, gate = null, next_retry_at = null, lease_until = null,
-    error_code = null, error_message = null, error_stage = null, finished_at = now(), updated_at = now()
+    error_code = null, error_message = null, error_stage = null, error_stack = null, finished_at = now(),
+    updated_at = now()
   from due
   where j.id = due.id
   returning j.id, j.owner_id, j.status, j.stage, j.fence, j.cancel_reason, due.status as from_status

@@ -50,6 +50,7 @@ with decided as (
     error_code = case $3 when 'approved' then j.error_code else 'REVIEW_REJECTED' end,
     error_message = case $3 when 'approved' then j.error_message else left(coalesce($5, 'rejected at ' || $2), 500) end,
     error_stage = case $3 when 'approved' then j.error_stage else j.stage end,
+    error_stack = case $3 when 'approved' then j.error_stack end,
     finished_at = case $3 when 'approved' then null else now() end,
     updated_at = now()
   where j.id = $1::uuid and j.status = 'pending' and j.waiting_for = 'review' and j.gate = $2

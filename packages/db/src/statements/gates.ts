@@ -79,7 +79,7 @@ ended as (
     waiting_for = null, gate = null,
     error_code = case when l.on_expiry <> 'cancel' then 'REVIEW_EXPIRED' end,
     error_message = case when l.on_expiry <> 'cancel' then left('nobody decided in time at ' || l.gate, 500) end,
-    error_stage = case when l.on_expiry <> 'cancel' then j.stage end,
+    error_stage = case when l.on_expiry <> 'cancel' then j.stage end, error_stack = null,
     cancel_reason = case when l.on_expiry = 'cancel' then left('nobody decided in time at ' || l.gate, 500) else j.cancel_reason end,
     finished_at = now(), updated_at = now()
   from locked l

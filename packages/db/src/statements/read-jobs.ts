@@ -8,7 +8,7 @@ const JOB_COLUMNS = `id, seq, owner_id, pipeline, pipeline_version, resource_key
   cancel_reason, error_code, error_message, error_stage, data_tier, idempotency_key, input, result, metadata,
   duplicate_count, traceparent, created_at, started_at, finished_at, updated_at`;
 
-const FIND_JOB = `select ${JOB_COLUMNS} from pipeline_jobs where id = $1::uuid and ($2::uuid is null or owner_id = $2::uuid)`;
+const FIND_JOB = `select ${JOB_COLUMNS}, error_stack from pipeline_jobs where id = $1::uuid and ($2::uuid is null or owner_id = $2::uuid)`;
 
 function jobOf(row: Row): JobRow {
   return camelRow<JobRow>(row, { instants: JOB_INSTANTS, numbers: ["seq"] });

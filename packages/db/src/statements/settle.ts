@@ -49,6 +49,7 @@ const COLUMNS: readonly Column[] = [
   { name: "error_code", type: "text", of: ({ request }) => request.settlement.error?.code ?? null },
   { name: "error_message", type: "text", of: ({ request }) => request.settlement.error?.message ?? null },
   { name: "error_stage", type: "text", of: ({ request }) => request.settlement.error?.stage ?? null },
+  { name: "error_stack", type: "text", of: ({ request }) => request.settlement.error?.stack ?? null },
   { name: "reason", type: "text", of: ({ request }) => request.settlement.reason },
 ];
 
@@ -131,6 +132,10 @@ settled as (
       when h.decision = 'rejected' then coalesce(h.next_stage, h.stage)
       when h.keeps_error then j.error_stage
       else h.error_stage end,
+    error_stack = case
+      when h.final_status = 'cancelled' or h.decision = 'rejected' then null
+      when h.keeps_error then j.error_stack
+      when j.data_tier = 'full' then h.error_stack end,
     result = case when h.final_status = 'completed' then coalesce(h.result, h.output)::jsonb else j.result end,
     finished_at = case when h.final_status in ('completed', 'failed', 'cancelled') then now() end,
     updated_at = now()
