@@ -32,6 +32,12 @@ const schema = z.object({
   MAX_UPLOAD_BYTES: bytes(50 * MEBIBYTE),
   MAX_TRANSCRIPT_BYTES: bytes(5 * MEBIBYTE),
   MAX_JSON_BYTES: bytes(MEBIBYTE),
+  /** Of one file to be extracted; the workers have a limit of their own. */
+  EXTRACTION_MAX_BYTES: bytes(100 * MEBIBYTE),
+  /** Files of a batch that one call names or brings. */
+  MAX_BULK_CALL_FILES: z.coerce.number().int().min(1).max(1_000).default(100),
+  /** Files of a batch that a manifest names. */
+  MAX_BULK_FILES: z.coerce.number().int().min(1).max(10_000).default(10_000),
   /** Per API key; 0 is without limit. */
   RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(0).default(60_000),
   /** A file, or a folder of `.pub` files, of ed25519 keys that may sign requests. */

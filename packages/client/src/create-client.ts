@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AnswerOf, BodyOf, RouteId, Routes } from "@millrace/contracts";
+import { createExtractionClient, type ExtractionClient } from "./extraction-client.ts";
 import { type ClientOptions, sendRequest } from "./send-request.ts";
 
 type Body<Id extends RouteId> = AnswerOf<Routes[Id]>["body"];
@@ -38,6 +39,8 @@ export interface Client {
   waitForEnd(jobId: string, options?: WaitOptions): Promise<JobDetails>;
   cancel(jobId: string, reason?: string): Promise<Body<"cancelJob">>;
   list(query?: JobList): Promise<Body<"listJobs">>;
+  /** Files and what can be read out of them. */
+  readonly extractions: ExtractionClient;
 }
 
 const DEFAULT_WAIT_MS = 600_000;
@@ -79,5 +82,6 @@ export function createClient(options: ClientOptions): Client {
         isRepeatable: true,
       }),
     list: (query = {}) => read("/jobs", query),
+    extractions: createExtractionClient(options),
   };
 }

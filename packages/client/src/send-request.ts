@@ -13,9 +13,10 @@ export interface ClientOptions {
 }
 
 export interface ApiRequest {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "DELETE";
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  /** A form, or what is sent as JSON. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly isRepeatable: boolean;
@@ -50,19 +51,20 @@ async function tryOnce<T>(
   for (const [name, value] of Object.entries(query ?? {})) {
     if (value !== undefined) url.searchParams.set(name, String(value));
   }
+  const isForm = body instanceof FormData;
   const limit = AbortSignal.timeout(options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
   const response = await fetch(url, {
     method,
     headers: {
       authorization: `Bearer ${options.apiKey}`,
-      ...(body !== undefined && { "content-type": "application/json" }),
+      ...(body !== undefined && !isForm && { "content-type": "application/json" }),
       ...headers,
     },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(body !== undefined && { body: isForm ? body : JSON.stringify(body) }),
     signal: signal ? AbortSignal.any([limit, signal]) : limit,
   });
   const text = await response.text();
-  if (response.ok) return { body: JSON.parse(text) as T };
+  if (response.ok) return { body: (text === "" ? undefined : JSON.parse(text)) as T };
   const seconds = Number(response.headers.get("retry-after"));
   return {
     error: new ApiError(response.status, problemOf(text)),

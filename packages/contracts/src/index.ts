@@ -1,5 +1,7 @@
+export { type BulkFile, type BulkSettings, type BulkSubmission, bulkFields, bulkFile, type OptionsByFormatName, optionsByFormat } from "./bulk-contracts.ts";
 export { type CallbackBody, type CallbackTestBody, callbackBody, callbackTestBody } from "./callback-contracts.ts";
 export { CONTENT_TYPES, type IngestRequest, UPLOAD_TYPES, type UploadType, uploadFields } from "./content-contracts.ts";
+export { EXTRACTION_FORMATS, type ExtractionSubmission, extractionUploadFields } from "./extraction-contracts.ts";
 export type { DependencyCheck, Readiness } from "./health-contracts.ts";
 export { type OpenApiDocument, openApiDocument } from "./openapi-document.ts";
 export { PROBLEM_MEDIA_TYPE, type Problem, type ProblemItem, problem, problemType } from "./problem.ts";

@@ -38,11 +38,10 @@ function problemResponses(route: Route, httpStatus: DocumentNeeds["httpStatus"])
 
 function requestOf(route: Route): NonNullable<RouteConfig["request"]> {
   const { body } = route;
-  const multipart = (fields: z.ZodObject) =>
-    z.object({
-      file: z.string().meta({ format: "binary", contentMediaType: "application/octet-stream" }),
-      ...fields.shape,
-    });
+  const bytes = z.string().meta({ format: "binary", contentMediaType: "application/octet-stream" });
+  const oneFile = (fields: z.ZodObject) => z.object({ file: bytes, ...fields.shape });
+  const manyFiles = (fields: z.ZodObject) =>
+    z.object({ files: z.array(bytes).optional(), manifest: bytes.optional(), ...fields.shape });
   const query = body?.kind === "multipart" ? body.fields : route.query;
   return {
     ...(route.params && { params: route.params }),
@@ -52,23 +51,40 @@ function requestOf(route: Route): NonNullable<RouteConfig["request"]> {
       body: { required: !body.isOptional, content: { "application/json": { schema: body.schema } } },
     }),
     ...(body?.kind === "multipart" && {
-      body: { required: true, content: { "multipart/form-data": { schema: multipart(body.fields) } } },
+      body: { required: true, content: { "multipart/form-data": { schema: oneFile(body.fields) } } },
+    }),
+    ...(body?.kind === "json_or_multipart" && {
+      body: {
+        required: true,
+        content: {
+          "application/json": { schema: body.schema },
+          "multipart/form-data": { schema: manyFiles(body.fields) },
+        },
+      },
     }),
   };
 }
 
+function describe({ description, isAdminOnly }: Route): { description?: string } {
+  const text = [description, isAdminOnly && "For admin keys only."].filter(Boolean).join(" ");
+  return text === "" ? {} : { description: text };
+}
+
 function pathOf(id: string, route: Route, httpStatus: DocumentNeeds["httpStatus"]): RouteConfig {
   const responses: RouteConfig["responses"] = {};
-  for (const [status, { description, schema, mediaType = "application/json" }] of Object.entries(route.responses)) {
+  for (const [status, { description, schema, mediaType: said }] of Object.entries(route.responses)) {
     const bytes = z.string().meta({ format: "binary" });
-    responses[status] = { description, content: { [mediaType]: { schema: schema ?? bytes } } };
+    const isEmpty = schema === null && said === undefined;
+    responses[status] = isEmpty
+      ? { description }
+      : { description, content: { [said ?? "application/json"]: { schema: schema ?? bytes } } };
   }
   return {
     operationId: id,
     method: route.method,
     path: route.path,
     summary: route.summary,
-    ...(route.description && { description: route.description }),
+    ...describe(route),
     tags: [route.tag],
     security: route.scope === null ? [] : [{ apiKey: [route.scope] }],
     request: requestOf(route),

@@ -9,12 +9,14 @@ export const SCOPES = [
   "jobs:write",
   "callbacks:read",
   "callbacks:write",
+  "extractions:read",
+  "extractions:write",
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
 export interface RouteResponse {
   readonly description: string;
-  /** null: bytes of the `mediaType`, not JSON. */
+  /** null: bytes of the `mediaType`, not JSON; without a media type nothing at all. */
   readonly schema: z.ZodType | null;
   readonly mediaType?: string;
 }
@@ -29,12 +31,16 @@ export interface Route {
   readonly tag: string;
   /** null: open to everybody. */
   readonly scope: Scope | null;
+  /** The scope is not enough: only for keys that may act for everybody. */
+  readonly isAdminOnly?: true;
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: /** `isLarge`: carries a whole text. */
     | { readonly kind: "json"; readonly schema: z.ZodType; readonly isOptional?: true; readonly isLarge?: true }
     /** One `file` part, streamed; `fields` may stand in the form or in the query. */
-    | { readonly kind: "multipart"; readonly fields: z.ZodObject };
+    | { readonly kind: "multipart"; readonly fields: z.ZodObject }
+    /** Either; of a form the endpoint reads the parts itself. */
+    | { readonly kind: "json_or_multipart"; readonly schema: z.ZodType; readonly fields: z.ZodObject };
   /** Honours the Idempotency-Key header. */
   readonly isIdempotent?: true;
   readonly responses: { readonly [status: number]: RouteResponse };
@@ -47,7 +53,9 @@ export type QueryOf<R extends Route> = R extends { query: infer Q } ? z.output<S
 export type ParamsOf<R extends Route> = R extends { params: infer P } ? z.output<SchemaOf<P>> : Record<never, never>;
 export type BodyOf<R extends Route> = R extends { body: { kind: "json"; schema: infer B } }
   ? z.output<SchemaOf<B>>
-  : undefined;
+  : R extends { body: { kind: "json_or_multipart"; schema: infer B } }
+    ? z.output<SchemaOf<B>> | undefined
+    : undefined;
 
 /** Each status a route can answer with, tied to the body that goes with it. */
 export type AnswerOf<R extends Route> = {
@@ -64,7 +72,7 @@ export function problemsOf(route: Route): readonly ErrorCode[] {
   if (route.query || route.body) codes.add("VALIDATION_FAILED");
   if (route.params) codes.add("NOT_FOUND");
   if (route.body) codes.add("PAYLOAD_TOO_LARGE").add("UNSUPPORTED_MEDIA_TYPE");
-  if (route.body?.kind === "json") codes.add("MALFORMED_JSON");
+  if (route.body && route.body.kind !== "multipart") codes.add("MALFORMED_JSON");
   if (route.isIdempotent) codes.add("IDEMPOTENCY_KEY_REUSED").add("VALIDATION_FAILED");
   if (route.scope !== null) {
     codes.add("UNAUTHENTICATED").add("FORBIDDEN").add("RATE_LIMITED").add("STORE_UNAVAILABLE");

@@ -28,7 +28,7 @@ export function cancelJob({ cancel, audit, log }: EndpointNeeds): Endpoint<Route
   };
 }
 
-function answerOf(job_id: string, outcome: CancelAnswer): Answer<Routes["cancelJob"]> {
+export function answerOf(job_id: string, outcome: CancelAnswer): Answer<Routes["cancelJob"]> {
   switch (outcome.kind) {
     case "cancelled":
       return {

@@ -33,11 +33,12 @@ export async function callbackMetadata(
   { callbacks }: Pick<EndpointNeeds, "callbacks">,
   ownerId: string,
   url: string | undefined,
+  field = "callback_url",
 ): Promise<JsonObject> {
   if (url === undefined) return {};
-  const callback_url = checkCallbackUrl(url, callbacks.isAddressAllowed, "callback_url");
+  const callback_url = checkCallbackUrl(url, callbacks.isAddressAllowed, field);
   if (!(await callbacks.store.allowsJobUrls(ownerId))) {
-    throw fieldProblem("callback_url", "allowed", "needs an enabled callback endpoint with allows_job_urls");
+    throw fieldProblem(field, "allowed", "needs an enabled callback endpoint with allows_job_urls");
   }
   return { callback_url };
 }

@@ -9,7 +9,7 @@ import { fingerprintOf, readIdempotencyKey } from "./idempotency.ts";
 import { readJson } from "./read-json.ts";
 import { readQuery } from "./read-query.ts";
 import { problemOfZodError, requestProblem } from "./request-problem.ts";
-import { sendJson, sendStream } from "./send.ts";
+import { sendJson, sendNothing, sendStream } from "./send.ts";
 
 export interface MountNeeds {
   readonly endpoints: Endpoints;
@@ -23,26 +23,51 @@ export interface MountNeeds {
 
 const expressPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ":$1");
 
+const table = Object.entries(routes) as [RouteId, Route][];
+
+/** The methods of each path, as Allow names them. */
+function methodsByPath(): ReadonlyMap<string, readonly string[]> {
+  const methods = new Map<string, string[]>();
+  for (const [, { path, method }] of table) {
+    const named = method === "get" ? ["GET", "HEAD"] : [method.toUpperCase()];
+    methods.set(path, [...(methods.get(path) ?? []), ...named]);
+  }
+  return methods;
+}
+
+/** Whether `path` also fits the pattern of another route, which would take the methods that `path` does not have. */
+const isShadowed = (path: string): boolean =>
+  !path.includes("{") &&
+  table.some(
+    ([, other]) => other.path !== path && new RegExp(`^${other.path.replaceAll(/\{\w+\}/g, "[^/]+")}$`).test(path),
+  );
+
 /** Mounts the route table and nothing else; a method that a path does not have is answered 405. */
 export function mountRoutes(app: Express, needs: MountNeeds): void {
-  const methodsByPath = new Map<string, string[]>();
-  for (const [id, route] of Object.entries(routes) as [RouteId, Route][]) {
+  const unrefused = new Map(methodsByPath());
+  const refuseOthers = (path: string): void => {
+    app.all(expressPath(path), refusal(unrefused.get(path) ?? []));
+    unrefused.delete(path);
+  };
+  const lastOf = new Map(table.map(([id, { path }]) => [path, id]));
+  for (const [id, route] of table) {
     const path = expressPath(route.path);
     const steps = [
       authentication(route, needs.authenticate),
       ...(needs.rateLimit && route.scope ? [needs.rateLimit] : []),
     ];
     app[route.method](path, ...steps, answering(route, needs.endpoints[id] as unknown as Endpoint<Route>, needs));
-    const methods = route.method === "get" ? ["GET", "HEAD"] : [route.method.toUpperCase()];
-    methodsByPath.set(path, [...(methodsByPath.get(path) ?? []), ...methods]);
+    if (lastOf.get(route.path) === id && isShadowed(route.path)) refuseOthers(route.path);
   }
-  for (const [path, methods] of methodsByPath) app.all(path, refusal(methods));
+  for (const path of [...unrefused.keys()]) refuseOthers(path);
 }
 
 function authentication(route: Route, authenticate: Authenticate): RequestHandler {
   const { scope } = route;
   return async (request, response, next) => {
-    response.locals["principal"] = scope === null ? null : await authenticate(request, scope);
+    const principal = scope === null ? null : await authenticate(request, scope);
+    if (route.isAdminOnly && !principal?.isAdmin) throw requestProblem("FORBIDDEN", "This is for admin keys only.");
+    response.locals["principal"] = principal;
     next();
   };
 }
@@ -60,6 +85,7 @@ function answering(route: Route, endpoint: Endpoint<Route>, needs: MountNeeds): 
   return async (request, response) => {
     const answer = await endpoint(await readCall(route, request, response, maxBytes));
     if (answer.stream) await sendStream(response, answer.stream, answer);
+    else if (answer.status === 204) sendNothing(response, answer);
     else sendJson(response, answer);
   };
 }
@@ -72,9 +98,9 @@ async function readCall(route: Route, request: Request, response: Response, maxB
   const idempotencyKey = route.isIdempotent ? readIdempotencyKey(request.headers["idempotency-key"]) : null;
   let body: unknown;
   let fingerprint: string | null = null;
-  if (route.body?.kind === "json") {
+  if (route.body?.kind === "json" || (route.body?.kind === "json_or_multipart" && !isForm(request))) {
     const content = await readJson(request, maxBytes);
-    if (content === undefined && !route.body.isOptional) {
+    if (content === undefined && !("isOptional" in route.body)) {
       throw requestProblem("VALIDATION_FAILED", "A JSON body is required.", [
         { field: "body", rule: "required", message: "is required" },
       ]);
@@ -86,6 +112,8 @@ async function readCall(route: Route, request: Request, response: Response, maxB
   }
   return { principal, params, query, rawQuery, body, idempotencyKey, fingerprint, request } as unknown as Call<Route>;
 }
+
+const isForm = (request: Request): boolean => /^multipart\//i.test(request.headers["content-type"] ?? "");
 
 /** An id that cannot exist is as absent as one that does not. */
 function readParams(schema: NonNullable<Route["params"]>, request: Request): unknown {

@@ -22,6 +22,13 @@ export function sendJson(
   response.end(text);
 }
 
+/** An answer that is its status alone. */
+export function sendNothing(response: Response, { status, headers }: Omit<Sendable, "body">): void {
+  response.statusCode = status;
+  for (const name in headers) response.setHeader(name, headers[name] ?? "");
+  response.end();
+}
+
 export function sendProblem(response: Response, problem: Problem, headers: Readonly<Record<string, string>>): void {
   sendJson(response, { status: problem.status, body: problem, headers }, PROBLEM_MEDIA_TYPE);
 }

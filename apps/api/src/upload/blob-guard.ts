@@ -14,6 +14,10 @@ export interface BlobGuardNeeds {
 export interface PendingBlob {
   readonly key: string;
   readonly ownerId: string;
+  /** The job the request would make; without it the owner's newest contents are asked for the blob. */
+  readonly jobId?: string;
+  /** Blobs that share its fate. */
+  readonly others?: readonly string[];
 }
 
 /** Keeps the blob of an accepted request, drops that of a refused one. */
@@ -33,16 +37,19 @@ export interface BlobGuard {
 export function createBlobGuard({ blobs, store, log, settleMs, attempts }: BlobGuardNeeds): BlobGuard {
   const timers = new Set<NodeJS.Timeout>();
 
-  const drop = (key: string): Promise<void> =>
-    blobs
-      .delete(key)
-      .catch((err: unknown) => log.warn({ err, blob_key: key }, "blob of a refused request left behind"));
+  const drop = async ({ key, others = [] }: PendingBlob): Promise<void> => {
+    for (const each of [key, ...others]) {
+      await blobs
+        .delete(each)
+        .catch((err: unknown) => log.warn({ err, blob_key: each }, "blob of a refused request left behind"));
+    }
+  };
 
   const decideLater = (blob: PendingBlob, attempt: number): void => {
     const timer = setTimeout(() => {
       timers.delete(timer);
       isUsed(store, blob).then(
-        (used) => (used ? undefined : drop(blob.key)),
+        (used) => (used ? undefined : drop(blob)),
         () => {
           if (attempt < attempts) decideLater(blob, attempt + 1);
           else log.warn({ blob_key: blob.key }, "could not find out whether a blob is used; it stays");
@@ -57,11 +64,11 @@ export function createBlobGuard({ blobs, store, log, settleMs, attempts }: BlobG
     async protect(blob, accept) {
       try {
         const { usesBlob, answer } = await accept();
-        if (blob && !usesBlob) await drop(blob.key);
+        if (blob && !usesBlob) await drop(blob);
         return answer;
       } catch (error) {
         if (blob && error instanceof MillraceError && error.code === "STORE_UNAVAILABLE") decideLater(blob, 1);
-        else if (blob) await drop(blob.key);
+        else if (blob) await drop(blob);
         throw error;
       }
     },
@@ -72,8 +79,9 @@ export function createBlobGuard({ blobs, store, log, settleMs, attempts }: BlobG
   };
 }
 
-/** The job would be the owner's newest or nearly so; its input names the blob. */
-async function isUsed(store: JobStore, { key, ownerId }: PendingBlob): Promise<boolean> {
+/** A job of unknown id would be the owner's newest or nearly so; its input names the blob. */
+async function isUsed(store: JobStore, { key, ownerId, jobId }: PendingBlob): Promise<boolean> {
+  if (jobId !== undefined) return (await store.findJob(jobId, ownerId)) !== undefined;
   const jobs = await store.listJobs({ ownerId, pipeline: "content", limit: 100 });
   return jobs.some((job) => JSON.stringify(job.input).includes(JSON.stringify(key)));
 }
