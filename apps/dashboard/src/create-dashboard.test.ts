@@ -88,6 +88,7 @@ function newJob(ownerId: string, resourceKey: string): NewJob {
     resourceKey,
     stage: "read",
     lane: "io",
+    stageIndex: 0,
     stageCount: 2,
     priority: "normal",
     channelId: null,

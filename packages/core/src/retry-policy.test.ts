@@ -49,3 +49,25 @@ test("jitter only ever adds", () => {
     }),
   );
 });
+
+test("C-Q14 listed waits of 1, 5, 15 and 60 minutes, each up to a tenth more or less", () => {
+  const waitsMs = [1, 5, 15, 60].map((minutes) => minutes * 60_000);
+  const policy: RetryPolicy = {
+    attempts: 5,
+    baseMs: 0,
+    factor: 1,
+    maxMs: 3_600_000,
+    waitsMs,
+    jitter: 0.1,
+    jitterDown: 0.1,
+  };
+  expect([2, 3, 4, 5].map((attempt) => delayBeforeAttempt(policy, attempt, 0.5))).toEqual(waitsMs);
+  expect(delayBeforeAttempt(policy, 9, 0.5)).toBe(3_600_000);
+  fc.assert(
+    fc.property(attempts, randoms, (attempt, random) => {
+      const share = delayBeforeAttempt(policy, attempt, random) / delayBeforeAttempt(policy, attempt, 0.5);
+      expect(share).toBeGreaterThanOrEqual(0.9);
+      expect(share).toBeLessThanOrEqual(1.1);
+    }),
+  );
+});

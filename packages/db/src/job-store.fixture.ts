@@ -63,6 +63,7 @@ export function newJob(ownerId: string, overrides: Partial<NewJob> = {}): NewJob
     resourceKey: `cid:${newId()}`,
     stage: "one",
     lane: "io",
+    stageIndex: 0,
     stageCount: 3,
     priority: "normal",
     channelId: null,

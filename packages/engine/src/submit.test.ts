@@ -93,6 +93,13 @@ describe("createSubmit", () => {
     expect(await submit(submission)).toMatchObject({ kind: "created" });
   });
 
+  it("begins where it is told to, and refuses a stage the pipeline does not have", async () => {
+    const { submit, jobs } = submitWith({});
+    await submit({ ...submission, stage: "one", jobId: "mine", maxRetries: 7 });
+    expect(jobs).toMatchObject([{ id: "mine", stage: "one", stageIndex: 0, maxRetries: 7 }]);
+    await expect(submit({ ...submission, stage: "nine" })).rejects.toMatchObject({ details: { field: "stage" } });
+  });
+
   it("adds nothing for a duplicate", async () => {
     const { submit, tickets } = submitWith({ kind: "active" });
     await submit(submission);

@@ -9,8 +9,11 @@ import {
   type Log,
   MillraceError,
   type NewContent,
+  type PipelineSpec,
   type Priority,
+  placeOf,
   type SpecRegistry,
+  type StagePlace,
   type TicketQueue,
 } from "@millrace/core";
 import { createRoomReader } from "./room-reader.ts";
@@ -37,6 +40,8 @@ export interface Submission {
   readonly priority?: Priority;
   /** The stream of jobs whose turns this one shares; the owner's own unless said. */
   readonly channelId?: string | null;
+  /** Where the job begins, where earlier stages have nothing to do any more; the first stage unless said. */
+  readonly stage?: string;
   /** Fewer or more retries than the pipeline's. */
   readonly maxRetries?: number;
   readonly dataTier?: DataTier;
@@ -78,7 +83,7 @@ export function createSubmit(needs: SubmitNeeds): Submit {
     }
     const input = spec.input.parse(submission.input);
     const resourceKey = spec.resourceKey(input);
-    const first = firstPlace(spec);
+    const first = startOf(spec, submission.stage);
     const isDispatched = spec.admission === "direct" && (await room.hasRoom(first.spec.lane));
     const fingerprint = submission.requestFingerprint ?? null;
     const metadata: JsonObject = {
@@ -94,6 +99,7 @@ export function createSubmit(needs: SubmitNeeds): Submit {
       pipelineVersion: spec.version,
       resourceKey,
       stage: first.name,
+      stageIndex: first.index,
       lane: first.spec.lane,
       stageCount: first.count,
       priority: submission.priority ?? "normal",
@@ -138,4 +144,13 @@ export function createSubmit(needs: SubmitNeeds): Submit {
     }
     return submitted;
   };
+}
+
+function startOf(spec: PipelineSpec, stage: string | undefined): StagePlace {
+  if (stage === undefined) return firstPlace(spec);
+  const place = placeOf(spec, stage);
+  if (place !== undefined) return place;
+  throw new MillraceError("VALIDATION_FAILED", `pipeline ${spec.name} has no stage called "${stage}"`, {
+    details: { field: "stage", rule: "known", known: Object.keys(spec.stages) },
+  });
 }

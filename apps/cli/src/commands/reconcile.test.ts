@@ -64,6 +64,7 @@ async function dispatched(lane: "io" | "cpu", over: Partial<NewJob> = {}): Promi
     resourceKey,
     stage: "one",
     lane,
+    stageIndex: 0,
     stageCount: 1,
     priority: "normal",
     channelId: null,

@@ -4,6 +4,7 @@ import {
   createOwner,
   DONE,
   events,
+  HOLDER,
   newContent,
   newJob,
   settle,
@@ -20,6 +21,15 @@ async function contentRow(id: string) {
 }
 
 describe("submit (A-S13)", () => {
+  it("a job can begin at a later stage", async () => {
+    const { jobId } = await submitted(t.store, newJob(t.ownerId, { stage: "two", stageIndex: 1 }));
+    expect(await t.store.findJob(jobId, null)).toMatchObject({ stage: "two", stageIndex: 1, progress: 0 });
+    expect(await t.store.claim({ jobId, dispatchNo: 1 }, HOLDER)).toMatchObject({
+      kind: "claimed",
+      job: { stage: "two", outputs: {} },
+    });
+  });
+
   it("inserts a dispatched job, or one into the backlog", async () => {
     const direct = await submitted(t.store, newJob(t.ownerId));
     expect(await t.store.findJob(direct.jobId, t.ownerId)).toMatchObject({

@@ -20,6 +20,7 @@ const COLUMNS: readonly Column[] = [
   { name: "resource_key", type: "text", of: (job) => job.resourceKey },
   { name: "stage", type: "text", of: (job) => job.stage },
   { name: "lane", type: "text", of: (job) => job.lane },
+  { name: "stage_index", type: "smallint", of: (job) => job.stageIndex },
   { name: "stage_count", type: "smallint", of: (job) => job.stageCount },
   { name: "priority", type: "text", of: (job) => job.priority },
   { name: "channel_id", type: "uuid", of: (job) => job.channelId },
@@ -71,11 +72,11 @@ seen as (
 ),
 job as (
   insert into pipeline_jobs as j (
-    id, owner_id, pipeline, pipeline_version, resource_key, stage, lane, stage_count, priority, channel_id, data_tier,
+    id, owner_id, pipeline, pipeline_version, resource_key, stage, stage_index, lane, stage_count, priority, channel_id, data_tier,
     max_retries, input, metadata, idempotency_key, traceparent, content_id, waiting_for, dispatch_no, dispatched_at,
     duplicate_count
   )
-  select id, owner_id, pipeline, pipeline_version, resource_key, stage, lane, stage_count, priority, channel_id, data_tier,
+  select id, owner_id, pipeline, pipeline_version, resource_key, stage, stage_index, lane, stage_count, priority, channel_id, data_tier,
     max_retries, input::jsonb, metadata::jsonb, idempotency_key, traceparent, coalesce(known_content_id, content_id),
     case when not is_dispatched then 'turn' end,
     is_dispatched::int,
