@@ -110,5 +110,6 @@ export interface Batches {
   cancelBulkFiles(cancel: { readonly bulkId: string; readonly reason: string }): Promise<unknown>;
   /** Cancels one job, a file's or the batch's own. */
   cancelJob(cancel: { readonly jobId: string; readonly reason: string }): Promise<unknown>;
+  /** Of a batch that was cancelled in whatever way, too. */
   isCancelRequested(bulkId: string): Promise<boolean>;
 }

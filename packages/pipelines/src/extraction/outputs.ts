@@ -49,7 +49,9 @@ export const normaliseOutput = z.object({
  * The job's result: the envelope, and beside it the format's own fields (tables, layers, elements …) while all of it is
  * small. `result_ref` is the blob that holds everything in any case.
  */
-export const extractionResult = envelope.extend({ result_ref: z.string(), is_inline: z.boolean() }).catchall(z.unknown());
+export const extractionResult = envelope
+  .extend({ result_ref: z.string(), is_inline: z.boolean() })
+  .catchall(z.unknown());
 export type ExtractionResult = z.output<typeof extractionResult>;
 
 export const expandOutput = z.object({

@@ -7,7 +7,6 @@ import type { StageNeeds } from "../needs.ts";
 /** Brings the bytes to where the next stages find them, and judges size and kind before anything is read (B-Q20). */
 export function download(needs: StageNeeds): ExtractionStage<"download"> {
   return async ({ job, input, signal }) => {
-    // one that was handed in while its batch was being cancelled
     await heedCancel(needs.batches, job.id, input.bulk_id);
     const { key, bytes, sha256, mediaType } = await needs.source.bring({
       fileUrl: input.file_url,

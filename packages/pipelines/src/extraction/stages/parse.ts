@@ -25,6 +25,8 @@ function extract({ extractors }: StageNeeds, input: ExtractionInput, call: Call)
 
 /** What writing down the findings takes of the stage, to leave something for the progress to grow into. */
 const SHARE_OF_READING = 0.95;
+/** An extractor may say every entity; a reader sees whole percents. */
+const LEAST_STEP = 0.01;
 
 /**
  * Reads the file. What an extractor throws that is no error of its own is told apart: running out of room is the
@@ -42,8 +44,9 @@ export function parse(needs: StageNeeds): ExtractionStage<"parse"> {
       limits,
       signal,
       progress: (share) => {
-        if (!(share > furthest)) return;
-        furthest = Math.min(1, share);
+        const reached = Math.min(1, share);
+        if (!(reached >= furthest + LEAST_STEP)) return;
+        furthest = reached;
         progress(furthest * SHARE_OF_READING);
       },
     };
