@@ -58,6 +58,13 @@ export const HTTP_STATUS = {
   WERK24_RATE_LIMITED: 500,
   WERK24_UNAVAILABLE: 500,
   WERK24_ANSWER_INVALID: 500,
+  MEDIA_PROVIDER_FAILED: 500,
+  MEDIA_REFUSED: 500,
+  MEDIA_RATE_LIMITED: 500,
+  MEDIA_ANSWER_INVALID: 500,
+  MEDIA_TOOL_MISSING: 500,
+  MEDIA_FAILED: 500,
+  BUDGET_EXCEEDED: 500,
 } as const satisfies Record<ErrorCode, number>;
 
 /** Short names of the codes a caller can be answered with (RFC 9457 `title`). */
