@@ -73,7 +73,7 @@ export class Block {
 const saturated = (count: number): number => Math.min(count, Number.MAX_SAFE_INTEGER);
 
 /** Columns × rows of an INSERT (code 70 and 71). */
-export function cellsOf(record: DxfRecord): number {
+function cellsOf(record: DxfRecord): number {
   return saturated(Math.max(1, record.flags(70)) * Math.max(1, record.flags(71)));
 }
 
