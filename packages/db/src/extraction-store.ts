@@ -7,6 +7,7 @@ import {
   countBulk,
   failedFilesOf,
   findBulk,
+  isBulkCancelRequested,
   listBulkFiles,
   listBulks,
   requestBulkCancel,
@@ -253,6 +254,7 @@ export interface ExtractionStore {
     readonly withResult?: boolean | undefined;
   }): Promise<ExtractionRow[]>;
   countBulk(bulkId: string): Promise<BulkCounts>;
+  isBulkCancelRequested(bulkId: string): Promise<boolean>;
   /** Every failed file, in the order of the batch, without results. */
   failedFilesOf(bulkId: string): Promise<ExtractionRow[]>;
   /** Cancels the batch: every file that is not over, those that come into being afterwards, and the parent. */
@@ -296,6 +298,7 @@ export function createExtractionStore(db: Database): ExtractionStore {
     listBulks: (filter) => listBulks(query, filter),
     listBulkFiles: async (filter) => (isUuid(filter.bulkId) ? listBulkFiles(query, filter) : []),
     countBulk: (bulkId) => countBulk(query, bulkId),
+    isBulkCancelRequested: (bulkId) => isBulkCancelRequested(query, bulkId),
     failedFilesOf: async (bulkId) => (isUuid(bulkId) ? failedFilesOf(query, bulkId) : []),
     requestBulkCancel: async (request) => (isUuid(request.bulkId) ? requestBulkCancel(db, request) : "not_found"),
     cancelBulkFiles: (request) => cancelBulkFiles(query, request),

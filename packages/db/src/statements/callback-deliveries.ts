@@ -1,6 +1,7 @@
 /**
  * The message about each terminal row of the CTE `source` (id, owner_id, status), for owners with an endpoint: born in
  * the statement that ends the job, so it cannot be lost. An endpoint that was disabled because it failed still collects.
+ * A job whose metadata says `"callback": "none"` has no message: a file of a batch, whose end the batch's message tells.
  */
 export function callbackDeliveries(source: string): string {
   return `deliveries as (
@@ -16,6 +17,8 @@ export function callbackDeliveries(source: string): string {
     order by is_enabled desc, disabled_at desc
     limit 1
   ) e
+  -- "e.id" keeps this from being looked up for owners without an endpoint
+  where coalesce((select metadata ->> 'callback' from pipeline_jobs where id = ended.id and e.id is not null), '') <> 'none'
   on conflict (job_id, event) do nothing
 )`;
 }

@@ -120,6 +120,15 @@ export async function countBulk(query: Query, bulkId: string): Promise<BulkCount
   return { total: Object.values(counts).reduce((sum, count) => sum + count, 0), ...counts };
 }
 
+/** Whether the batch was asked to end, or was ended through its parent job. Unknown batches were not. */
+export async function isBulkCancelRequested(query: Query, bulkId: string): Promise<boolean> {
+  const [row] = await query<{ is_cancelled: boolean }>(
+    `select cancel_requested_at is not null or status = 'cancelled' as is_cancelled from bulk_extraction_jobs where id = $1::uuid`,
+    [bulkId],
+  );
+  return row?.is_cancelled ?? false;
+}
+
 /**
  * A lock of its own kind: whoever inserts a file of the batch holds a shared key lock on it, so that a file is either there
  * for `cancelBulkFiles` to find, or sees this and is asked to stop by the trigger that makes its row.

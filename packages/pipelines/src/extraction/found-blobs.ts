@@ -18,8 +18,8 @@ export async function keepJson(blobs: Blobs, key: string, value: object): Promis
   return blobs.put(key, jsonOf(value));
 }
 
-export async function readJson(blobs: Blobs, ref: Pick<BlobRef, "key">): Promise<Json> {
-  return JSON.parse(new TextDecoder().decode(await blobs.get(ref.key))) as Json;
+export async function readJson(blobs: Blobs, key: string): Promise<Json> {
+  return JSON.parse(new TextDecoder().decode(await blobs.get(key))) as Json;
 }
 
 /** A text has an end: V8 refuses strings past 512 MiB with a RangeError. */

@@ -26,7 +26,7 @@ export async function keepFound(blobs: Blobs, key: string, found: Extraction): P
 }
 
 export async function readFound(blobs: Blobs, ref: BlobRef): Promise<Found> {
-  return foundShape.parse(await readJson(blobs, ref));
+  return foundShape.parse(await readJson(blobs, ref.key));
 }
 
 function cut(code: string, what: string, times: number): StageWarning {

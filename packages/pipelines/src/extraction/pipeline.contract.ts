@@ -73,6 +73,8 @@ export interface ExtractionBench {
   keep(name: string, bytes: string | Uint8Array): Promise<string>;
   /** Runs every stage in order; rejects with what a stage threw. */
   run(draft: ExtractionInputDraft, job?: Partial<StageJob>): Promise<ExtractionRun>;
+  /** Runs one stage of the last file once more, and returns its output. */
+  again(stage: string, outputs: Readonly<Record<string, Json>>): Promise<unknown>;
   /** Runs one stage of a batch. */
   runBulk(stage: "expand" | "follow", draft: BulkInputDraft, job?: Partial<StageJob>): Promise<Outcome<unknown>>;
   stop(): Promise<void>;
@@ -105,6 +107,7 @@ export async function openBench(
     batches: batch,
     ...needs,
   });
+  let last: { readonly draft: ExtractionInputDraft; readonly job: Partial<StageJob> | undefined } | undefined;
   if (files === undefined || batches === undefined) throw new Error("there are two pipelines");
   return {
     blobs,
@@ -113,7 +116,17 @@ export async function openBench(
       const { key } = await blobs.put(`${OWNER}/uploads/${name}`, bytes);
       return key;
     },
-    run: (draft, job) => runAll(files, draft, job),
+    run: (draft, job) => {
+      last = { draft, job };
+      return runAll(files, draft, job);
+    },
+    async again(stage, outputs) {
+      if (last === undefined) throw new Error("nothing has run");
+      const input = extractionInput.parse(last.draft);
+      const run = { input: input as unknown as Json, outputs, job: jobOf(files, input, last.job) };
+      const outcome = await runStage(files, stage, run);
+      return outcome.kind === "done" ? outcome.output : outcome;
+    },
     async runBulk(stage, draft, job) {
       const input = bulkInput.parse(draft);
       return runStage(batches, stage, { input: input as Json, outputs: {}, job: jobOf(batches, input, job) });

@@ -15,7 +15,7 @@ async function runPdf(reading: Reading, more: object = {}) {
 }
 
 describe("a file", () => {
-  test("becomes an envelope with its own fields beside it, small ones in the row (B-S07, B-S25)", async () => {
+  test("becomes an envelope with its own fields beside it, small ones in the row; storing twice is storing once (B-S07, B-S25)", async () => {
     const { result, outputs } = await runPdf(async ({ bytes, options, fileName, limits: { ...limits } }) => ({
       content: {
         tables: [{ rows: 2 }, { rows: 3 }],
@@ -48,6 +48,10 @@ describe("a file", () => {
     });
     const { result_ref, is_inline, ...whole } = result;
     expect(JSON.parse(new TextDecoder().decode(await bench.blobs.get(result_ref)))).toEqual(whole);
+    const left: string[] = [];
+    for await (const { key } of bench.blobs.list(`jobs/${RUN}/`)) left.push(key);
+    expect(left).toEqual([]);
+    expect(await bench.again("store", outputs)).toEqual(result);
     expect(outputs["download"]).toMatchObject({
       bytes: Buffer.byteLength(PDF),
       sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
