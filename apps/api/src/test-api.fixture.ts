@@ -24,6 +24,7 @@ import {
   type PipelineSpec,
   parkForReview,
   placeAfter,
+  type Settlement,
   silentLog,
   systemClock,
 } from "@millrace/core";
@@ -36,6 +37,7 @@ import {
   createJobStore,
   createKeyStore,
   createReviewStore,
+  type Database,
   type KeyStore,
   newId,
 } from "@millrace/db";
@@ -111,6 +113,10 @@ export interface TestApi {
   park(jobId: string, gate: GateRequest): Promise<void>;
   /** Completes a job that was claimed. */
   finishClaimed(jobId: string, fence: number, result: Json): Promise<void>;
+  /** Takes a job as a worker would, and settles what it was claimed for like this. */
+  settle(jobId: string, settlement: Settlement): Promise<void>;
+  /** Asks the database past the API. */
+  sql: Database["query"];
   /** Completes a job, whatever stage it stands at. */
   finish(jobId: string, result: Json): Promise<void>;
   /** As if every attempt had failed. */
@@ -218,6 +224,13 @@ export async function startTestApi(
     expect(answer).toMatchObject({ kind: "applied", status: "completed" });
   };
 
+  const settle = async (jobId: string, settlement: Settlement): Promise<void> => {
+    const fence = await claim(jobId);
+    const job = await directStore.findJob(jobId, null);
+    const answer = await directStore.settle({ jobId, stage: job?.stage ?? "", fence, settlement }, worker);
+    expect(answer).toMatchObject({ kind: "applied" });
+  };
+
   const park = async (jobId: string, gate: GateRequest): Promise<void> => {
     const fence = await claim(jobId);
     const next = placeAfter(sampleSpec as PipelineSpec, firstPlace(sampleSpec as PipelineSpec));
@@ -236,6 +249,8 @@ export async function startTestApi(
     redis,
     keys,
     ownerId: own.id,
+    settle,
+    sql: direct.query,
     park,
     makeKey: (over) => makeKey(own.id, over),
     revokeKey: (id) => keyStore.revokeApiKey(id),
