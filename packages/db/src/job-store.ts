@@ -14,7 +14,7 @@ import { isUuid } from "./is-uuid.ts";
 import { cancelJob, finishExpiredCancels } from "./statements/cancel.ts";
 import { type ClaimCall, claimJobs } from "./statements/claim.ts";
 import { decideReview, lockJob } from "./statements/decide-review.ts";
-import { dispatchBacklog, listTicketsDue, redispatchJobs, ticketLevels } from "./statements/dispatch.ts";
+import { dispatchBacklog } from "./statements/dispatch.ts";
 import { expireGates, listGates, openGate, readDecisions } from "./statements/gates.ts";
 import { extendLeases } from "./statements/heartbeat.ts";
 import { changeLane, publishRoom, readLaneSettings } from "./statements/lane-settings.ts";
@@ -22,6 +22,7 @@ import { acquireLeadership, releaseLeadership } from "./statements/leadership.ts
 import { findJob, listDeliveries, listEvents, listJobs, listStages } from "./statements/read-jobs.ts";
 import { type SettleCall, settleJobs } from "./statements/settle.ts";
 import { canShareSubmit, findSubmitted, idempotencyKeyOf, submitJobs, submitKey } from "./statements/submit.ts";
+import { listTicketsDue, redispatchJobs, ticketLevels } from "./statements/tickets-due.ts";
 import { codeOf, constraintOf, isContention, isOutage } from "./store-error.ts";
 
 export interface JobStoreOptions {

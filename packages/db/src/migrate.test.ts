@@ -43,6 +43,8 @@ describe("migrate (A-S13)", () => {
       "callback_attempts",
       "callback_deliveries",
       "callback_endpoints",
+      "channel_turns",
+      "channels",
       "content_entities",
       "content_texts",
       "contents",
@@ -61,6 +63,7 @@ describe("migrate (A-S13)", () => {
       "review_links",
       "reviews",
       "tag_aliases",
+      "turn_clocks",
       "usage_events",
     ]);
   });
@@ -74,7 +77,9 @@ describe("migrate (A-S13)", () => {
         "uq_contents_owner_id_resource_key",
         "uq_pipeline_jobs_owner_id_resource_key_active",
         "uq_pipeline_jobs_owner_id_idempotency_key",
-        "ix_pipeline_jobs_backlog_turn",
+        "ix_pipeline_jobs_turn",
+        "ix_pipeline_jobs_channel_in_flight",
+        "ix_channel_turns_next",
         "ix_pipeline_jobs_backlog_due",
         "ix_pipeline_jobs_dispatched",
         "ix_pipeline_jobs_owner_id_created_at_id",

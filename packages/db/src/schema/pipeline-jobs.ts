@@ -27,9 +27,14 @@ import { anyOf, instant } from "./column-kinds.ts";
 import { contents } from "./contents.ts";
 import { owners } from "./owners.ts";
 
-/** Dispatch order of a priority; the backlog index and the dispatch statement must agree on this text. */
+/** Dispatch order of a priority; the backlog indexes and the dispatch statements must agree on this text. */
 export function priorityRank(priority: AnyPgColumn): SQL {
   return sql`(case ${priority} when 'high' then 0 when 'normal' then 1 else 2 end)`;
+}
+
+/** The channel whose turns a job takes; all jobs without one share that of zeros. */
+function turnChannel(channelId: AnyPgColumn): SQL {
+  return sql`coalesce(${channelId}, '00000000-0000-0000-0000-000000000000'::uuid)`;
 }
 
 /**
@@ -109,9 +114,14 @@ export const pipelineJobs = pgTable(
         .on(t.ownerId, t.idempotencyKey)
         .where(sql`${t.idempotencyKey} is not null`),
 
-      index("ix_pipeline_jobs_backlog_turn")
-        .on(t.lane, priorityRank(t.priority), t.seq)
-        .where(sql`${isBacklog} and ${t.waitingFor} = 'turn'`),
+      // the line of each channel
+      index("ix_pipeline_jobs_turn")
+        .on(t.lane, priorityRank(t.priority), turnChannel(t.channelId), t.seq)
+        .where(sql`${t.waitingFor} = 'turn' and ${t.cancelRequestedAt} is null`),
+      // for caps
+      index("ix_pipeline_jobs_channel_in_flight")
+        .on(t.channelId)
+        .where(sql`${t.dispatchedAt} is not null and ${isActive}`),
       index("ix_pipeline_jobs_backlog_due")
         .on(t.lane, priorityRank(t.priority), t.nextRetryAt)
         .where(sql`${isBacklog} and ${t.waitingFor} in ('retry', 'quota')`),

@@ -1,45 +1,135 @@
-import type { JobStatus, JobStore, Lane, Ticket, TicketDue, TicketLevel } from "@millrace/core";
-import { arrayLiteral } from "../array-literal.ts";
+import { type Lane, STANDARD_STEP, type Ticket } from "@millrace/core";
 import type { Query } from "../database.ts";
-import { isUuid } from "../is-uuid.ts";
-import { type TicketRow, ticketOf } from "./ticket-row.ts";
+import { IN_LINE, RANK, TURN_CHANNEL } from "./line.ts";
+import { TICKET_COLUMNS, type TicketRow, ticketOf } from "./ticket-row.ts";
 
-const TICKET_COLUMNS = "j.id, j.resource_key, j.seq, j.stage, j.dispatch_no, j.lane, j.traceparent";
+/** Retries that join the line in one statement at most. */
+const MAX_JOINING = 500;
 
-/** The text of the backlog indexes' middle column. */
-const RANK = "case priority when 'high' then 0 when 'normal' then 1 else 2 end";
-
-const IS_BACKLOG = "lane = $1 and dispatched_at is null and status = 'pending'";
+const IS_DUE = "waiting_for in ('retry', 'quota') and next_retry_at <= now() and cancel_requested_at is null";
 
 /**
- * Candidates come from the two backlog indexes, each read in its order and no further than the limit; priorities of the
- * second one are visited one by one, because its order within a priority is the time. Then they are locked and judged
- * again; what another leader holds is skipped.
+ * Retries whose time has come join the line of their channel, where their age puts them in front. Answers with the ranks
+ * in which anybody waits.
  */
-const DISPATCH = `
-with candidates as (
-  (
-    select id, ${RANK} as rank, seq from pipeline_jobs
-    where ${IS_BACKLOG} and waiting_for = 'turn' and cancel_requested_at is null
-    order by ${RANK}, seq
-    limit $2::int
-  )
-  union all
-  select due.id, ranks.rank, due.seq
+const JOIN_LINE = `
+with due as (
+  select d.id, ranks.rank
   from (values (0), (1), (2)) as ranks(rank)
   cross join lateral (
-    select id, seq from pipeline_jobs
-    where ${IS_BACKLOG} and waiting_for in ('retry', 'quota') and (${RANK}) = ranks.rank and next_retry_at <= now()
-      and cancel_requested_at is null
+    select id from pipeline_jobs
+    where lane = $1 and (${RANK}) = ranks.rank and dispatched_at is null and status = 'pending' and ${IS_DUE}
     order by next_retry_at
-    limit $2::int
-  ) due
+    limit ${MAX_JOINING}
+  ) d
+  order by ranks.rank
+  limit ${MAX_JOINING}
 ),
-picked as (
-  select j.id, c.rank from (select * from candidates order by rank, seq limit $2::int) c
-  cross join lateral (select * from pipeline_jobs where id = c.id limit 1 for no key update skip locked) j
-  where j.lane = $1 and j.dispatched_at is null and j.status = 'pending' and j.waiting_for <> 'review'
-    and coalesce(j.next_retry_at <= now(), true) and j.cancel_requested_at is null
+joined as (
+  update pipeline_jobs j set waiting_for = 'turn', next_retry_at = null, updated_at = now()
+  from (
+    select l.id from due
+    cross join lateral (select * from pipeline_jobs where id = due.id limit 1 for no key update skip locked) l
+    where ${IS_DUE}
+  ) d
+  where j.id = d.id
+)
+select rank from (values (0), (1), (2)) as ranks(rank)
+where rank in (select rank from due)
+  or exists (select from channel_turns t where t.lane = $1 and t.rank = ranks.rank and t.has_waiting)
+order by rank
+`;
+
+/** The next jobs of one lane and rank. Parameters: lane, rank, how many. */
+const DISPATCH = `
+with recursive seen as materialized (
+  select sum(rounds) as rounds from turn_clocks
+),
+-- one dispatcher at a time: what another one has done since this statement began would be missing from what it reads
+held as materialized (
+  select lane, rank, clock, rounds from turn_clocks order by lane, rank for no key update
+),
+class as materialized (
+  select clock from held
+  where lane = $1 and rank = $2 and (select sum(rounds) from held) = (select rounds from seen)
+),
+heads as materialized (
+  select channel_id, vtime, turn_no, base, base - clock as ahead, step, least(waiting, room, $3::int) as available
+  from class
+  cross join lateral (
+    select t.channel_id, t.vtime, t.turn_no, t.waiting, greatest(t.vtime, class.clock) as base,
+      floor(${STANDARD_STEP} / coalesce(c.weight, 1))::bigint as step, free.room
+    from channel_turns t
+    left join lateral (select weight, max_in_flight, is_active from channels where id = t.channel_id limit 1) c on true
+    cross join lateral (
+      select case when c.max_in_flight is null then $3::int else c.max_in_flight - (
+        select count(*)::int from (
+          select from pipeline_jobs
+          where channel_id = t.channel_id and dispatched_at is not null and status in ('pending', 'processing')
+          limit c.max_in_flight
+        ) in_flight
+      ) end as room
+    ) free
+    where t.lane = $1 and t.rank = $2 and t.has_waiting and coalesce(c.is_active, true) and free.room > 0
+    order by t.vtime, t.turn_no, t.channel_id
+    limit $3::int
+  ) eligible
+),
+-- how far ahead of the clock turns have to be looked at: reckoned as if no line ended, then further while that is too few
+goal as (
+  select least($3::int, sum(available)) as jobs, max(step) as longest_step,
+    greatest(0, ceil(($3::int - count(*) + sum(ahead / step::float8)) / sum(1 / step::float8)))::bigint as ahead
+  from heads
+),
+reach(ahead, jobs) as (
+  select g.ahead, (
+    select sum(least(h.available, (g.ahead - h.ahead) / h.step + 1)) from heads h where h.ahead <= g.ahead
+  ) from goal g
+  union all
+  select n.ahead, (
+    select sum(least(h.available, (n.ahead - h.ahead) / h.step + 1)) from heads h where h.ahead <= n.ahead
+  ) from (
+    select 2 * reach.ahead + goal.longest_step as ahead from reach cross join goal where coalesce(reach.jobs, 0) < goal.jobs
+  ) n
+),
+-- turn r of a channel begins r - 1 steps after its first. At equal times: who was not served yet, else who was served
+-- longest ago, which is the longer step and then the fewer turns
+turns as materialized (
+  select h.channel_id, h.base, h.step, n.r, row_number() over (
+      order by case n.r when 1 then h.vtime else h.base + (n.r - 1) * h.step end, n.r > 1,
+        case n.r when 1 then 0 else -h.step end, n.r, h.vtime, h.turn_no, h.channel_id
+    ) as place
+  from heads h
+  cross join (select max(ahead) as ahead from reach) far
+  cross join lateral generate_series(1, least(h.available, (far.ahead - h.ahead) / h.step + 1)) n(r)
+  where h.ahead <= far.ahead
+  order by place
+  limit $3::int
+),
+lines as materialized (
+  select channel_id, base, step, count(*) as jobs, array_agg(place order by r) as places
+  from turns group by channel_id, base, step
+),
+chosen as materialized (
+  select l.channel_id, l.base, l.step, j.id, l.places[j.r] as place, l.base + (j.r - 1) * l.step as start
+  from lines l
+  cross join lateral (
+    select id, row_number() over (order by seq) as r from (
+      select id, seq from pipeline_jobs
+      where lane = $1 and (${RANK}) = $2 and ${TURN_CHANNEL} = l.channel_id and ${IN_LINE}
+      order by seq
+      limit l.jobs
+    ) oldest
+  ) j
+),
+picked as materialized (
+  select j.id, c.channel_id, c.base, c.step, c.place, c.start
+  from chosen c
+  cross join lateral (
+    select id, lane, ${RANK} as rank, ${TURN_CHANNEL} as turn_channel, waiting_for, cancel_requested_at
+    from pipeline_jobs where id = c.id limit 1 for no key update skip locked
+  ) j
+  where j.lane = $1 and j.rank = $2 and j.turn_channel = c.channel_id and ${IN_LINE}
 ),
 dispatched as (
   update pipeline_jobs j set
@@ -47,106 +137,62 @@ dispatched as (
     updated_at = now()
   from picked
   where j.id = picked.id
-  returning ${TICKET_COLUMNS}, j.fence, picked.rank
+  returning ${TICKET_COLUMNS}, j.fence, picked.place
 ),
 events as (
   insert into job_events (job_id, event, from_status, to_status, stage, fence, actor)
   select id, 'dispatch', 'pending', 'pending', stage, fence, 'leader' from dispatched
+),
+served as materialized (
+  select channel_id, base + jobs * step as vtime, nextval('sq_channel_turns_turn_no') as turn_no
+  from (select channel_id, base, step, count(*) as jobs from picked group by channel_id, base, step order by max(place)) s
+),
+-- in the order in which everybody locks these rows
+moved as materialized (
+  select s.channel_id, s.vtime, s.turn_no
+  from (select * from served order by channel_id) s
+  cross join lateral (
+    select from channel_turns where lane = $1 and rank = $2 and channel_id = s.channel_id limit 1 for no key update
+  ) t
+),
+moves as (
+  update channel_turns t set vtime = m.vtime, turn_no = m.turn_no
+  from moved m
+  where t.lane = $1 and t.rank = $2 and t.channel_id = m.channel_id
+),
+ticked as (
+  update turn_clocks c set
+    clock = greatest(c.clock, p.clock), rounds = c.rounds + 1,
+    served = case when c.span_began_at > now() - interval '2 minutes' then c.served else 0 end + p.jobs,
+    served_before = case
+      when c.span_began_at > now() - interval '2 minutes' then c.served_before
+      when c.span_began_at > now() - interval '4 minutes' then c.served
+      else 0 end,
+    span_began_at = case when c.span_began_at > now() - interval '2 minutes' then c.span_began_at else now() end,
+    span_before_began_at = case
+      when c.span_began_at > now() - interval '2 minutes' then c.span_before_began_at
+      when c.span_began_at > now() - interval '4 minutes' then c.span_began_at
+      else now() end
+  from (select max(start) as clock, count(*)::int as jobs from picked) p
+  where c.lane = $1 and c.rank = $2 and p.jobs > 0
 )
-select * from dispatched order by rank, seq
+select * from dispatched order by place
 `;
 
-/** Gives up to `limit` backlog jobs of one lane their ticket: highest priority first, oldest first. */
+/**
+ * Gives up to `limit` jobs of one lane their ticket, in the order of core's `nextJob`. One statement for each priority
+ * with anybody in line, so a job of a higher one that arrives meanwhile is next time's. Correct under two leaders: while
+ * one is at it, the other gets nothing.
+ */
 export async function dispatchBacklog(query: Query, lane: Lane, limit: number): Promise<Ticket[]> {
-  const rows = await query<TicketRow>(DISPATCH, [lane, limit]);
-  return rows.map(ticketOf);
-}
-
-const LIST_DUE = `
-select ${TICKET_COLUMNS}, j.fence, j.lease_until is not null as is_lease_over from pipeline_jobs j
-where j.dispatched_at is not null and j.status in ('pending', 'processing') and j.seq > $1::bigint
-  and (j.lease_until is null or ($4::int::bool and j.lease_until < now()))
-  and j.dispatched_at <= now() - $3::float8 * interval '1 ms'
-  and j.cancel_requested_at is null
-order by j.seq
-limit $2::int
-`;
-
-interface DueRow extends TicketRow {
-  readonly fence: number;
-  readonly is_lease_over: boolean;
-}
-
-/** A page of jobs that should have a live ticket. */
-export async function listTicketsDue(
-  query: Query,
-  page: Parameters<JobStore["listTicketsDue"]>[0],
-): Promise<TicketDue[]> {
-  const { afterSeq, limit, graceMs, withLeasesOver } = page;
-  const rows = await query<DueRow>(LIST_DUE, [afterSeq, limit, graceMs, Number(withLeasesOver)]);
-  return rows.map((row) => ({ ticket: ticketOf(row), fence: row.fence, isLeaseOver: row.is_lease_over }));
-}
-
-const TICKET_LEVELS = `
-select j.id, j.lane, j.status, j.dispatch_no,
-  j.dispatched_at is not null and j.status in ('pending', 'processing') as is_dispatched
-from unnest($1::uuid[]) as g(id)
-cross join lateral (select * from pipeline_jobs where id = g.id limit 1) j
-`;
-
-interface LevelRow {
-  readonly id: string;
-  readonly lane: Lane;
-  readonly status: JobStatus;
-  readonly dispatch_no: number;
-  readonly is_dispatched: boolean;
-}
-
-/** What the rows say about their tickets; what is no job's id is left out. */
-export async function ticketLevels(query: Query, jobIds: readonly string[]): Promise<TicketLevel[]> {
-  const ids = [...new Set(jobIds.filter(isUuid))];
-  if (ids.length === 0) return [];
-  const rows = await query<LevelRow>(TICKET_LEVELS, [arrayLiteral(ids)]);
-  return rows.map((row) => ({
-    jobId: row.id,
-    lane: row.lane,
-    status: row.status,
-    dispatchNo: row.dispatch_no,
-    isDispatched: row.is_dispatched,
-  }));
-}
-
-/** `lease_until` stays: a lease that is over tells the next claim that a worker died. */
-const REDISPATCH = `
-with untouched as (
-  select j.id
-  from unnest($1::uuid[], $2::int[], $3::int[]) as g(id, dispatch_no, fence)
-  cross join lateral (select * from pipeline_jobs where id = g.id limit 1 for no key update skip locked) j
-  where j.dispatch_no = g.dispatch_no and j.fence = g.fence and j.dispatched_at is not null
-    and j.status in ('pending', 'processing') and (j.lease_until is null or j.lease_until < now())
-    and j.cancel_requested_at is null
-),
-dispatched as (
-  update pipeline_jobs j set dispatch_no = j.dispatch_no + 1, dispatched_at = now(), updated_at = now()
-  from untouched
-  where j.id = untouched.id
-  returning ${TICKET_COLUMNS}, j.fence, j.status
-),
-events as (
-  insert into job_events (job_id, event, from_status, to_status, stage, fence, actor, reason)
-  select id, 'redispatch', status, status, stage, fence, 'leader', 'its ticket was gone' from dispatched
-)
-select * from dispatched order by seq
-`;
-
-/** New tickets for those that nobody touched since they were read. */
-export async function redispatchJobs(query: Query, due: readonly TicketDue[]): Promise<Ticket[]> {
-  if (due.length === 0) return [];
-  const sorted = [...due].sort((a, b) => (a.ticket.jobId < b.ticket.jobId ? -1 : 1));
-  const rows = await query<TicketRow>(REDISPATCH, [
-    arrayLiteral(sorted.map(({ ticket }) => ticket.jobId)),
-    arrayLiteral(sorted.map(({ ticket }) => ticket.dispatchNo)),
-    arrayLiteral(sorted.map(({ fence }) => fence)),
-  ]);
-  return rows.map(ticketOf);
+  const ranks = await query<{ rank: number }>(JOIN_LINE, [lane]);
+  const tickets: Ticket[] = [];
+  for (const { rank } of ranks) {
+    if (tickets.length >= limit) break;
+    const given = query<TicketRow>(DISPATCH, [lane, rank, limit - tickets.length]);
+    // tickets that were given must reach the queue; whatever is wrong shows again next time
+    const rows = await (tickets.length === 0 ? given : given.catch(() => []));
+    tickets.push(...rows.map(ticketOf));
+  }
+  return tickets;
 }

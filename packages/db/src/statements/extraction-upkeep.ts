@@ -3,9 +3,9 @@ import { arrayLiteral } from "../array-literal.ts";
 import type { Query, Row } from "../database.ts";
 import type { CleanedUp, Cleanup, Deleted, ExtractionStats, StuckExtraction } from "../extraction-store.ts";
 import { camelRow } from "./camel-row.ts";
-import { redispatchJobs } from "./dispatch.ts";
 import { extractionColumns, extractionOf } from "./extraction-rows.ts";
 import { type TicketRow, ticketOf } from "./ticket-row.ts";
+import { redispatchJobs } from "./tickets-due.ts";
 
 /** B-Q22. */
 const RETENTION_DAYS: Readonly<Record<TerminalStatus, number>> = { completed: 30, cancelled: 30, failed: 90 };

@@ -1,6 +1,9 @@
 import type { Lane, Ticket } from "@millrace/core";
 
 /** The columns a ticket is made of. */
+export const TICKET_COLUMNS = "j.id, j.resource_key, j.seq, j.stage, j.dispatch_no, j.lane, j.traceparent";
+
+/** Those columns as they come back. */
 export interface TicketRow {
   readonly id: string;
   readonly resource_key: string;
