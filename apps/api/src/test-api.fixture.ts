@@ -115,6 +115,8 @@ export interface TestApi {
   finishClaimed(jobId: string, fence: number, result: Json): Promise<void>;
   /** Takes a job as a worker would, and settles what it was claimed for like this. */
   settle(jobId: string, settlement: Settlement): Promise<void>;
+  /** For what a worker submits. */
+  readonly submitNeeds: Parameters<typeof createSubmit>[0];
   /** Asks the database past the API. */
   sql: Database["query"];
   /** Completes a job, whatever stage it stands at. */
@@ -170,6 +172,7 @@ export async function startTestApi(
     bulkSpec as PipelineSpec,
     sampleSpec as PipelineSpec,
   ]);
+  const submitNeeds = { store, queue, specs, log: silentLog, clock: systemClock, newId };
   const api = createApi({
     store,
     callbacks: wireCallbacks({ ALLOW_LOOPBACK: true }, createCallbackStore(db)),
@@ -180,7 +183,7 @@ export async function startTestApi(
     otherVerifiers: otherVerifiers(keyStore),
     audit: createKeyStore(db).recordAudit,
     queue,
-    submit: createSubmit({ store, queue, specs, log: silentLog, clock: systemClock, newId }),
+    submit: createSubmit(submitNeeds),
     cancel: createCancel({ store, queue, log: silentLog }),
     specs,
     blobs,
@@ -250,6 +253,7 @@ export async function startTestApi(
     keys,
     ownerId: own.id,
     settle,
+    submitNeeds,
     sql: direct.query,
     park,
     makeKey: (over) => makeKey(own.id, over),

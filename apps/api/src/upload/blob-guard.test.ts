@@ -20,10 +20,14 @@ afterEach(() => rm(folder, { recursive: true }));
 const isThere = async () => (await blobs.head(blob.key)) !== undefined;
 
 /** Postgres that is away for the first questions and then lists these inputs. */
-function guardWith(inputs: readonly object[], failures = 0) {
+function guardWith(inputs: readonly object[], failures = 0, isJobThere = false) {
   let asked = 0;
   const { log, lines } = collectLogs();
-  const store: Pick<JobStore, "listJobs"> = {
+  const store: Pick<JobStore, "listJobs" | "findJob"> = {
+    findJob: async () => {
+      asked++;
+      return isJobThere ? ({} as JobRow) : undefined;
+    },
     listJobs: async () => {
       if (asked++ < failures) throw new StoreUnavailableError("away");
       return inputs.map((input) => ({ input }) as JobRow);
@@ -66,6 +70,23 @@ describe("blob guard", () => {
     await expect(guard.protect(blob, lostReply)).rejects.toThrow("away");
     expect(await isThere()).toBe(true);
     await until(async () => !(await isThere()));
+  });
+
+  it("asks for the job itself where its id is known, and keeps or drops all its blobs with it", async () => {
+    const others = ["o/uploads/c/b.md", "o/uploads/c/c.md"];
+    for (const key of others) await blobs.put(key, "x");
+    const all = { ...blob, jobId: "j", others };
+    const keys = async () => {
+      const found: string[] = [];
+      for await (const { key } of blobs.list("o/")) found.push(key);
+      return found;
+    };
+    const { guard, asked } = guardWith([{ elsewhere: true }], 0, true);
+    await expect(guard.protect(all, lostReply)).rejects.toThrow("away");
+    await until(() => asked() === 1);
+    expect(await keys()).toEqual([blob.key, ...others]);
+    await expect(guardWith([]).guard.protect(all, lostReply)).rejects.toThrow("away");
+    await until(async () => (await keys()).length === 0);
   });
 
   it("gives up in the end, keeps the blob and says so", async () => {
