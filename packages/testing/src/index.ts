@@ -1,4 +1,5 @@
 export { type CollectedLogs, collectLogs, type LogLine } from "./collect-logs.ts";
+export { type FakeWerk24, startFakeWerk24, type Werk24Behaviour, type Werk24Reading } from "./fake-werk24.ts";
 export { type LeftoverWatch, watchLeftovers } from "./leftovers.ts";
 export { missing } from "./missing.ts";
 export { type OwnPostgres, ownPostgres } from "./own-postgres.ts";
