@@ -118,10 +118,10 @@ export const pipelineJobs = pgTable(
       index("ix_pipeline_jobs_turn")
         .on(t.lane, priorityRank(t.priority), turnChannel(t.channelId), t.seq)
         .where(sql`${t.waitingFor} = 'turn' and ${t.cancelRequestedAt} is null`),
-      // for caps
+      // for caps; says "active" in other words than ix_pipeline_jobs_dispatched, which a plan would else read whole for each channel
       index("ix_pipeline_jobs_channel_in_flight")
         .on(t.channelId)
-        .where(sql`${t.dispatchedAt} is not null and ${isActive}`),
+        .where(sql`${t.dispatchedAt} is not null and ${t.finishedAt} is null`),
       index("ix_pipeline_jobs_backlog_due")
         .on(t.lane, priorityRank(t.priority), t.nextRetryAt)
         .where(sql`${isBacklog} and ${t.waitingFor} in ('retry', 'quota')`),
@@ -136,6 +136,8 @@ export const pipelineJobs = pgTable(
       index("ix_pipeline_jobs_finished_at").on(t.finishedAt).where(sql`${t.dataTier} = 'full'`),
       index("ix_pipeline_jobs_status").on(t.status, t.ownerId, t.createdAt, t.id),
       index("ix_pipeline_jobs_resource_key").on(t.resourceKey),
+      // what waits for a decision, longest first
+      index("ix_pipeline_jobs_review").on(t.createdAt, t.id).where(sql`${t.waitingFor} = 'review'`),
       index("ix_pipeline_jobs_content_id").on(t.contentId, t.seq).where(sql`${t.contentId} is not null`),
 
       check("ck_pipeline_jobs_status", sql`${t.status} in ${anyOf(JOB_STATUSES)}`),

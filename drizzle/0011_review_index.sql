@@ -1,0 +1,1 @@
+CREATE INDEX "ix_pipeline_jobs_review" ON "pipeline_jobs" USING btree ("created_at","id") WHERE "pipeline_jobs"."waiting_for" = 'review';
