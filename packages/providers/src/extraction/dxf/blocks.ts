@@ -24,7 +24,6 @@ export interface AttributeDefinition {
 export class Block {
   readonly name: string;
   readonly layout: "model" | "paper" | undefined;
-  readonly attributes: AttributeDefinition[] = [];
   isDefined = false;
   isAnonymous = false;
   externalPath: string | null = null;
@@ -38,6 +37,7 @@ export class Block {
   instanceCount: number | null = 0;
   /** The blocks inserted in this one's definition and how often. */
   readonly contains = new Map<Block, number>();
+  readonly #attributes = new Map<string, AttributeDefinition>();
 
   constructor(name: string) {
     this.name = name;
@@ -50,7 +50,22 @@ export class Block {
   }
 
   addAttribute(attribute: AttributeDefinition): void {
-    if (this.attributes.length < MAX_ATTRIBUTES) this.attributes.push(attribute);
+    if (this.#attributes.size < MAX_ATTRIBUTES && !this.#attributes.has(attribute.tag)) {
+      this.#attributes.set(attribute.tag, attribute);
+    }
+  }
+
+  attribute(tag: string): AttributeDefinition | undefined {
+    return this.#attributes.get(tag);
+  }
+
+  get hasAttributes(): boolean {
+    return this.#attributes.size > 0;
+  }
+
+  /** Those whose value stands here and nowhere else. */
+  constantAttributes(): readonly AttributeDefinition[] {
+    return [...this.#attributes.values()].filter(({ is_constant }) => is_constant);
   }
 
   describe(): JsonObject {
@@ -64,7 +79,7 @@ export class Block {
       is_defined: this.isDefined,
       is_anonymous: this.isAnonymous,
       external_path: this.externalPath,
-      attributes: this.attributes,
+      attributes: [...this.#attributes.values()],
     };
   }
 }
@@ -81,6 +96,8 @@ export class Blocks {
   isCut = false;
   readonly #byKey = new Map<string, Block>();
   readonly #max: number;
+  /** Stands for all that are too many. */
+  readonly #others = new Block("");
 
   constructor(max: number) {
     this.#max = max;
@@ -88,12 +105,14 @@ export class Blocks {
 
   #of(name: string): Block {
     const key = name.toUpperCase();
-    let block = this.#byKey.get(key);
-    if (block === undefined) {
-      block = new Block(name);
-      if (this.#byKey.size < this.#max) this.#byKey.set(key, block);
-      else this.isCut = true;
+    const known = this.#byKey.get(key);
+    if (known !== undefined) return known;
+    if (this.#byKey.size >= this.#max) {
+      this.isCut = true;
+      return this.#others;
     }
+    const block = new Block(name);
+    this.#byKey.set(key, block);
     return block;
   }
 

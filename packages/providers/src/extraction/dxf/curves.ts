@@ -80,12 +80,15 @@ export function addEllipse(record: DxfRecord, box: Box): number {
   return (sum * step) / 3;
 }
 
+/** Flatter than this it is straight: a thousandth of a millimetre over a thousand kilometres. */
+const MIN_BULGE = 1e-12;
+
 /** A polyline's piece: straight, or an arc whose bulge is the tangent of a quarter of its angle. */
 export function addSegment(from: Point, to: Point, bulge: number, box: Box): number {
   box.add(from);
   box.add(to);
   const chord = distance(from, to);
-  if (bulge === 0 || chord === 0 || !Number.isFinite(bulge)) return chord;
+  if (Math.abs(bulge) < MIN_BULGE || chord === 0) return chord;
   const swept = 4 * Math.atan(Math.abs(bulge));
   const radius = (chord * (1 + bulge * bulge)) / (4 * Math.abs(bulge));
   // the centre lies on the chord's perpendicular, on its left for a positive bulge below a half circle

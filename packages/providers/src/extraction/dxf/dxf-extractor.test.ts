@@ -245,6 +245,7 @@ describe("B2.3 a drawing's texts", () => {
         [1, "third}\\Pfourth"],
         [101, "Embedded Object"],
         [10, 99],
+        [50, 77],
         [1, "not this"],
       ],
     });

@@ -9,11 +9,13 @@ import { openTags } from "./open-tags.ts";
 import type { Tags } from "./tags.ts";
 import { ValueText } from "./value-text.ts";
 
-/** Pairs read between two looks at the signal: a few milliseconds' work. */
+/** Read between two looks at the signal: a few milliseconds' work. */
 const PAIRS_PER_TURN = 50_000;
+const BYTES_PER_TURN = 2_000_000;
 
-function readPairs(tags: Tags, drawing: Drawing, count: number): boolean {
-  for (let index = 0; index < count; index += 1) {
+function readTurn(tags: Tags, drawing: Drawing): boolean {
+  const end = tags.position + BYTES_PER_TURN;
+  for (let index = 0; index < PAIRS_PER_TURN && tags.position < end; index += 1) {
     if (drawing.isEnded || !tags.next()) return false;
     drawing.take(tags);
   }
@@ -21,7 +23,7 @@ function readPairs(tags: Tags, drawing: Drawing, count: number): boolean {
 }
 
 async function readAll(tags: Tags, drawing: Drawing, call: ExtractionCall<DxfOptions>): Promise<void> {
-  while (readPairs(tags, drawing, PAIRS_PER_TURN)) {
+  while (readTurn(tags, drawing)) {
     call.progress(Math.min(1, tags.position / call.bytes.length));
     await yieldToOthers();
     call.signal.throwIfAborted();

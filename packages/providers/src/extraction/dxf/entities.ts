@@ -77,6 +77,8 @@ export class Entities {
   #parent: OpenParent | undefined;
   #titleBlock: TitleBlock | undefined;
   #hasCutText = false;
+  #hasCutAttributes = false;
+  #attributeCount = 0;
 
   constructor(options: DxfOptions, maxElements: number) {
     this.#options = options;
@@ -198,8 +200,7 @@ export class Entities {
   #addAttribute({ attributes, block }: OpenParent): void {
     if (attributes.length >= MAX_ATTRIBUTES) return;
     const tag = this.#record.name(2) ?? "";
-    const definition = block?.attributes.find((attribute) => attribute.tag === tag);
-    attributes.push({ tag, value: attributeText(this.#record), prompt: definition?.prompt ?? null });
+    attributes.push({ tag, value: attributeText(this.#record), prompt: block?.attribute(tag)?.prompt ?? null });
   }
 
   /** No more parts come: the INSERT or POLYLINE before is whole. */
@@ -214,18 +215,21 @@ export class Entities {
 
   #endInsert(parent: OpenParent, block: Block): void {
     const { attributes, fields, space, layer } = parent;
-    // constant attributes stand in the definition only
-    for (const { tag, default_value, prompt, is_constant } of block.attributes) {
-      if (is_constant && attributes.every((attribute) => attribute.tag !== tag)) {
-        attributes.push({ tag, value: default_value ?? "", prompt });
+    const hasRoom = this.#attributeCount < this.#max;
+    if (hasRoom) {
+      const filled = new Set(attributes.map(({ tag }) => tag));
+      for (const { tag, default_value, prompt } of block.constantAttributes()) {
+        if (!filled.has(tag)) attributes.push({ tag, value: default_value ?? "", prompt });
       }
-    }
+    } else if (attributes.length > 0 || block.hasAttributes) this.#hasCutAttributes = true;
     if (attributes.length === 0) return;
     if (this.#options.extract_title_block) {
       const found = readTitleBlock(block.name, attributes);
       if (found !== undefined && found.score > (this.#titleBlock?.score ?? 0)) this.#titleBlock = found;
     }
-    if (!this.#options.extract_blocks || this.#references.length >= this.#max) return;
+    if (!this.#options.extract_blocks) return;
+    if (!hasRoom) return;
+    this.#attributeCount += attributes.length;
     const values = attributes.map(({ tag, value }) => ({ tag, value }));
     this.#references.push({ block: block.name, ...fields, layer, space, attributes: values });
   }
@@ -268,6 +272,10 @@ export class Entities {
     if (most > this.#max) {
       const message = `the drawing has ${most} entities; texts, dimensions and attributes were taken from the first ${this.#max}`;
       warnings.push({ code: "ELEMENTS_CUT", message, details: { entities: most, max_elements: this.#max } });
+    }
+    if (this.#hasCutAttributes) {
+      const message = `the drawing has more than ${this.#max} attribute values: the rest is not listed`;
+      warnings.push({ code: "ATTRIBUTES_CUT", message });
     }
     if (this.layers.isCut || this.blocks.isCut) {
       const message = `more than ${this.#max} layers or blocks: the rest is not listed`;

@@ -2,7 +2,7 @@ import type { JsonObject } from "@millrace/core";
 import { Box } from "./box.ts";
 import { addArc, addEllipse, addSegment } from "./curves.ts";
 import { distance, tidy } from "./planes.ts";
-import type { DxfRecord, Point } from "./record.ts";
+import { type DxfRecord, type Point, plausible } from "./record.ts";
 import type { Tags } from "./tags.ts";
 
 /** Entities that repeat the codes of their points, so that a record's first value of each is not enough. */
@@ -47,13 +47,12 @@ class Run {
 
   #arrive(): void {
     if (this.#coming === undefined) return;
-    const [x, y, z, bulge] = this.#coming;
+    const [x, y, z, bulge] = this.#coming.map(plausible);
     this.#coming = undefined;
-    this.add([x, y, z], bulge);
+    if (x !== undefined && y !== undefined) this.add([x, y, z ?? 0], bulge ?? 0);
   }
 
   add(point: Point, bulge: number): void {
-    if (!point.every(Number.isFinite)) return;
     if (this.#last === undefined) this.box.add(point);
     else this.length += addSegment(this.#last, point, this.#bulge, this.box);
     this.#first ??= point;

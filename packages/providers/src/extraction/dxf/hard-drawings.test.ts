@@ -188,6 +188,70 @@ describe("hostile drawings", () => {
     expect(warnings.map(({ code }) => code).sort()).toEqual(["ELEMENTS_CUT", "NAMES_CUT", "TEXT_CUT"]);
   });
 
+  test("a thousand constant attributes in each of two thousand inserts are listed up to the limit", async () => {
+    const constants = Array.from({ length: 1_000 }, (_, index): Pair[] => [
+      [0, "ATTDEF"],
+      [8, "0"],
+      [2, `TAG${index}`],
+      [1, "x"],
+      [70, 2],
+    ]).flat();
+    const { content, warnings } = await extractWritten(
+      { blocks: block("MANY", constants), entities: Array.from({ length: 2_000 }, () => insert("MANY")).flat() },
+      { limits: { maxElements: 3_000 } },
+    );
+    expect(content.block_references).toHaveLength(3);
+    expect(content.blocks[0].insert_count).toBe(2_000);
+    expect(warnings.map(({ code }) => code)).toEqual(["ATTRIBUTES_CUT"]);
+  });
+
+  test("more blocks than the limit are not listed and that is said", async () => {
+    const blocks = Array.from({ length: 50 }, (_, index) => block(`B${index}`, insert(`C${index}`))).flat();
+    const { content, warnings } = await extractWritten(
+      { blocks, entities: line("0", 1) },
+      { limits: { maxElements: 5 } },
+    );
+    expect(content.blocks).toHaveLength(5);
+    expect(warnings.map(({ code }) => code)).toContain("NAMES_CUT");
+  });
+
+  test("formatting that never ends is read in one go", async () => {
+    const endless = ["\\H".repeat(16_000), `\\S${" ".repeat(32_000)};`, `${" ".repeat(32_000)}x`, "^".repeat(32_000)];
+    const entities = Array.from({ length: 400 }, (_, index): Pair[] => [
+      [0, "MTEXT"],
+      [8, "0"],
+      [1, endless[index % endless.length]!],
+    ]).flat();
+    const { content } = await extractWritten({ entities });
+    expect(content.counts.texts).toBe(300);
+  });
+
+  test("numbers no drawing has are as good as absent", async () => {
+    const numbers = ["1e308", "-1e300", "-0", "1e999", "NaN", "Infinity", "12abc", "", "1,5"];
+    const entities = numbers.flatMap((value): Pair[] =>
+      ["LINE", "LWPOLYLINE", "DIMENSION", "TEXT", "ELLIPSE", "ARC", "INSERT"].flatMap((type): Pair[] => [
+        [0, type],
+        [8, "0"],
+        [1, "text"],
+        ...[10, 20, 11, 21, 13, 23, 14, 24, 40, 41, 42, 50, 70, 210, 220, 230].map((code): Pair => [code, value]),
+        ...[10, 20, 42].map((code): Pair => [code, value]),
+      ]),
+    );
+    const header: Pair[] = [
+      [9, "$INSUNITS"],
+      [70, "-0"],
+      [9, "$LIMMIN"],
+      [10, "-0"],
+      [20, 1],
+      [9, "$LIMMAX"],
+      [10, 2],
+      [20, 2],
+    ];
+    const found = await extractWritten({ header, entities });
+    expect(JSON.parse(JSON.stringify(found))).toEqual(found);
+    expect(found.content.counts.entities).toBe(numbers.length * 7);
+  });
+
   test("names of every object are names like others", async () => {
     const names = ["__proto__", "constructor", "toString"];
     const { content } = await extractWritten({

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from "@millrace/core";
 import { plainLine } from "./plain-text.ts";
+import { plausible } from "./record.ts";
 import type { Tags } from "./tags.ts";
 import type { ValueText } from "./value-text.ts";
 
@@ -88,8 +89,7 @@ export class DxfHeader {
     const values = this.#values.get(name);
     const [first] = values?.values() ?? [];
     const value = code === undefined ? first : values?.get(code);
-    const number = value ? Number(value) : Number.NaN;
-    return Number.isFinite(number) ? number : undefined;
+    return value ? plausible(Number(value)) : undefined;
   }
 
   #corner(name: string): number[] | null {

@@ -29,16 +29,19 @@ const SIGNS: Readonly<Record<string, string>> = { P: "\n", N: "\n", X: "\n", "~"
 
 /** `\S+0.1^-0.2;` and `\S1/2;` are stacked above each other: written with a slash. */
 function unstack(argument: string): string {
-  return argument
-    .replace(/\\(.)/g, "$1")
-    .replace(/\s*[\^#/]\s*/, "/")
-    .replace(/^\/|\/$/g, "")
-    .trim();
+  const text = argument.replace(/\\(.)/g, "$1");
+  const at = text.search(/[\^#/]/);
+  const parts = at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+  return parts
+    .map((part) => part.trim())
+    .filter((part) => part !== "")
+    .join("/");
 }
 
 /** The words of an MTEXT without its formatting; paragraphs and columns become lines. */
 export function plainParagraphs(source: string): string {
   let text = "";
+  const lastEnd = source.lastIndexOf(";");
   for (let at = 0; at < source.length; at += 1) {
     const sign = source[at]!;
     if (sign === "{" || sign === "}") continue;
@@ -49,7 +52,8 @@ export function plainParagraphs(source: string): string {
     at += 1;
     const command = source[at]!;
     if (SWITCHES.includes(command)) continue;
-    const end = command === "S" || WITH_ARGUMENT.includes(command) ? source.indexOf(";", at) : -1;
+    const hasArgument = command === "S" || WITH_ARGUMENT.includes(command);
+    const end = hasArgument && at < lastEnd ? source.indexOf(";", at) : -1;
     if (end >= 0) {
       if (command === "S") text += unstack(source.slice(at + 1, end));
       at = end;
@@ -59,6 +63,8 @@ export function plainParagraphs(source: string): string {
     }
   }
   return resolveCarets(resolvePercents(text))
-    .replace(/[ \t]+\n/g, "\n")
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .join("\n")
     .trim();
 }

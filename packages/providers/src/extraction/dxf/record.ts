@@ -8,6 +8,14 @@ const TEXT_CODES = new Set([1, 2, 3, 6, 7, 8]);
 const NUMBER_SLOTS = 421;
 const isNumberCode = (code: number): boolean =>
   (code >= 10 && code < 80) || (code >= 210 && code <= 230) || code === 290 || code === 370 || code === 420;
+/** Sums and products of smaller numbers than this stay finite, and JSON has no others. */
+const MAX_NUMBER = 1e100;
+
+/** Undefined for what is no number or no drawing's number; never a negative zero. */
+export function plausible(value: number): number | undefined {
+  return Math.abs(value) <= MAX_NUMBER ? value + 0 : undefined;
+}
+
 /** Longer texts are cut: a note of a drawing is a few hundred characters. */
 export const MAX_TEXT_CHARACTERS = 32_768;
 
@@ -54,7 +62,8 @@ export class DxfRecord {
 
   /** A long MTEXT comes as several values of code 3 and its end as code 1. */
   #takeChunk(chunk: string): void {
-    this.#chunkCharacters += chunk.length;
+    // an empty chunk costs something too
+    this.#chunkCharacters += Math.max(1, chunk.length);
     if (this.#chunkCharacters > MAX_TEXT_CHARACTERS) this.isCut = true;
     else this.#chunks.push(chunk);
   }
@@ -65,11 +74,9 @@ export class DxfRecord {
     return text.slice(0, MAX_TEXT_CHARACTERS);
   }
 
-  /** Undefined when absent or no finite number. */
+  /** Undefined when absent or no number a drawing can have. */
   number(code: number): number | undefined {
-    if (this.#writtenBy[code] !== this.#generation) return undefined;
-    const value = this.#numbers[code]!;
-    return Number.isFinite(value) ? value : undefined;
+    return this.#writtenBy[code] === this.#generation ? plausible(this.#numbers[code]!) : undefined;
   }
 
   flags(code: number): number {

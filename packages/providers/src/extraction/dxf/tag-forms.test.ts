@@ -24,7 +24,11 @@ const DRAWING = {
     [70, 4],
   ] as Pair[],
   blocks: block("TEIL", line("0", 1)),
-  entities: [...line("0", 2.5), ...insert("TEIL", [70, 2]), ...note("Ø 20 – größer")],
+  entities: [
+    ...line("0", 2.5, [1001, "ACAD"], [1071, 7], [370, 25]),
+    ...insert("TEIL", [70, 2]),
+    ...note("Ø 20 – größer"),
+  ],
 };
 
 describe("the forms of one drawing say the same", () => {
