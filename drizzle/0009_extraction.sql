@@ -195,13 +195,14 @@ BEGIN
     started_at = NULL, completed_at = NULL, updated_at = now()
   WHERE e.created_by_id = excluded.created_by_id;
 
-  -- a file that its batch's cancel came before is asked to stop at once
+  -- a file that its batch's cancel came before is asked to stop at once; a retry of one file after the batch's end is not
   UPDATE pipeline_jobs j
   SET cancel_requested_at = now(), cancel_requested_by = b.cancel_requested_by, cancel_reason = b.cancel_reason, updated_at = now()
   FROM new_jobs n
   JOIN extraction_jobs e ON e.job_id = n.id
   JOIN bulk_extraction_jobs b ON b.id = e.bulk_id
-  WHERE j.id = n.id AND n.pipeline = 'extraction' AND b.cancel_requested_at IS NOT NULL;
+  WHERE j.id = n.id AND n.pipeline = 'extraction' AND b.cancel_requested_at IS NOT NULL
+    AND (b.status IN ('pending', 'processing') OR result_uuid(n.input, 'extraction_id') IS NULL);
 
   INSERT INTO bulk_extraction_jobs AS b (
     id, job_id, created_by_id, status, continue_on_error, manifest_url, total_files, options

@@ -8,7 +8,7 @@ import { type ApiClient, createApiClient, findApi } from "./api-client.ts";
 import { demo } from "./commands/demo.ts";
 import { cancelJob, listJobs, showJob } from "./commands/jobs.ts";
 import { createKey, listKeys, revokeKey } from "./commands/keys.ts";
-import { migrateDatabase, revertStatusCutover } from "./commands/migrate.ts";
+import { migrateDatabase, revertExtractionTables, revertStatusCutover } from "./commands/migrate.ts";
 import { up } from "./commands/up.ts";
 import { type CliConfig, readConfig } from "./config.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
@@ -82,9 +82,11 @@ function createProgram(config: CliConfig, terminal: Terminal): Command {
     .command("migrate")
     .description("bring the database to the newest schema")
     .option("--revert-status-cutover", "instead, give contents its two old status pairs back", false)
-    .action(({ revertStatusCutover: isRevert }: { revertStatusCutover: boolean }) =>
-      isRevert ? revertStatusCutover(config, terminal) : migrateDatabase(config, terminal),
-    );
+    .option("--revert-extraction", "instead, remove the tables of extraction and what stands in them", false)
+    .action(({ revertStatusCutover: isCutover, revertExtraction }: Record<string, boolean>) => {
+      if (isCutover) return revertStatusCutover(config, terminal);
+      return revertExtraction ? revertExtractionTables(config, terminal) : migrateDatabase(config, terminal);
+    });
   const setExitCode = (code: number): void => {
     process.exitCode = code;
   };

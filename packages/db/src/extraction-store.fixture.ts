@@ -16,7 +16,7 @@ export function extractionInput(more: JsonObject = {}): JsonObject {
   return {
     extraction_id: null,
     filename: "plan.pdf",
-    file_url: `00000000-0000-7000-8000-000000000000/${newId()}/plan.pdf`,
+    file_url: `00000000-0000-7000-8000-000000000000/extractions/${newId()}/plan.pdf`,
     file_size: 12,
     format: "pdf",
     options: { extract_tables: true },

@@ -28,7 +28,7 @@ export {
 } from "./extraction-store.ts";
 export { createJobStore, type JobStoreOptions } from "./job-store.ts";
 export { type ApiKey, type AuditEvent, createKeyStore, type KeyStore, type NewApiKey, type Owner } from "./key-store.ts";
-export { migrate, revertCutover } from "./migrate.ts";
+export { migrate, revertCutover, revertExtraction } from "./migrate.ts";
 export { newId } from "./new-id.ts";
 export { type Purged, type PurgeOptions, purge } from "./purge.ts";
 export { createReviewStore, type ReviewLink, type ReviewStore } from "./review-store.ts";

@@ -1,6 +1,7 @@
 import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate as applyMigrations } from "drizzle-orm/postgres-js/migrator";
 import postgres, { type Sql } from "postgres";
+import { applyExtractionTables, revertExtractionTables } from "./extraction-tables.ts";
 import { MIGRATIONS_FOLDER } from "./migrations.ts";
 import { toStoreError } from "./store-error.ts";
 import { applyUnifiedStatus, revertUnifiedStatus } from "./unified-status.ts";
@@ -13,6 +14,7 @@ export function migrate(url: string): Promise<void> {
   return underMigrationLock(url, async (client) => {
     await applyMigrations(drizzle(client), { migrationsFolder: MIGRATIONS_FOLDER });
     await applyUnifiedStatus(client);
+    await applyExtractionTables(client);
   });
 }
 
@@ -22,6 +24,14 @@ export function migrate(url: string): Promise<void> {
  */
 export function revertCutover(url: string): Promise<void> {
   return underMigrationLock(url, revertUnifiedStatus);
+}
+
+/**
+ * The way back of extraction (B-S12): its tables go, with all that stands in them; its jobs stay. Millrace itself does not
+ * run on what is left; `migrate` leads forward again. Throws, and changes nothing, while extraction jobs are active.
+ */
+export function revertExtraction(url: string): Promise<void> {
+  return underMigrationLock(url, revertExtractionTables);
 }
 
 async function underMigrationLock(url: string, act: (client: Sql) => Promise<void>): Promise<void> {

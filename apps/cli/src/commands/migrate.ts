@@ -1,4 +1,4 @@
-import { migrate, revertCutover } from "@millrace/db";
+import { migrate, revertCutover, revertExtraction } from "@millrace/db";
 import type { CliConfig } from "../config.ts";
 import type { Terminal } from "../terminal.ts";
 import { withDatabaseUrl } from "../with-database.ts";
@@ -13,5 +13,13 @@ export async function revertStatusCutover(config: CliConfig, terminal: Terminal)
   await withDatabaseUrl(config, terminal, revertCutover);
   terminal.say(
     "contents has its two status pairs again. Millrace does not run on it; `millrace migrate` leads forward.",
+  );
+}
+
+/** For whoever has to go back to a program that knows no extraction (B-S12). */
+export async function revertExtractionTables(config: CliConfig, terminal: Terminal): Promise<void> {
+  await withDatabaseUrl(config, terminal, revertExtraction);
+  terminal.say(
+    "The tables of extraction are gone. Millrace does not run without them; `millrace migrate` makes new ones.",
   );
 }

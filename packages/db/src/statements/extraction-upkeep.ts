@@ -13,13 +13,12 @@ const ENDED = Object.keys(RETENTION_DAYS) as TerminalStatus[];
 const ROWS_AT_A_TIME = 500;
 
 interface GoneRow {
-  readonly owner_id: string | null;
   readonly file_url: string;
   readonly result_ref: string | null;
 }
 
 const IS_ENDED = "status in ('completed', 'failed', 'cancelled')";
-const GONE = `created_by_id as owner_id, file_url,
+const GONE = `file_url,
   case when jsonb_typeof(result -> 'result_ref') = 'string' then result ->> 'result_ref' end as result_ref`;
 
 export async function deleteExtraction(query: Query, id: string, ownerId: string | null): Promise<Deleted> {
@@ -36,22 +35,19 @@ export async function deleteExtraction(query: Query, id: string, ownerId: string
   return left === undefined ? { kind: "not_found" } : { kind: "active", status: left.status };
 }
 
-/** A file that another extraction or a content names too stays; a result is its own row's alone. */
-const FREE = `
-select key from unnest($1::text[]) as k(key)
-where not exists (select from extraction_jobs where file_url = key)
-  and key not in (
-    select file_path from contents where owner_id = any ($2::uuid[]) and file_path = any ($1::text[]) and file_path is not null
-  )
-`;
+/** Where uploads and batches are put; a file that its owner had in the store before stays there. */
+const PUT_BY_US = /^[^/]+\/(?:extractions|bulk)\//;
+
+/** A file that another extraction names too stays; a result is its own row's alone. */
+const FREE =
+  "select key from unnest($1::text[]) as k(key) where not exists (select from extraction_jobs where file_url = key)";
 
 /** Keys of blobs that nothing names any more. */
 async function freeBlobs(query: Query, gone: readonly GoneRow[]): Promise<string[]> {
-  const inputs = new Set(gone.map(({ file_url }) => file_url).filter((url) => url !== "" && !/^https?:/i.test(url)));
+  const inputs = new Set(gone.map(({ file_url }) => file_url).filter((url) => PUT_BY_US.test(url)));
   const results = gone.flatMap(({ result_ref }) => result_ref ?? []);
   if (inputs.size === 0) return [...new Set(results)];
-  const owners = new Set(gone.flatMap(({ owner_id }) => owner_id ?? []));
-  const free = await query<{ key: string }>(FREE, [arrayLiteral([...inputs]), arrayLiteral([...owners])]);
+  const free = await query<{ key: string }>(FREE, [arrayLiteral([...inputs])]);
   return [...new Set([...free.map(({ key }) => key), ...results])];
 }
 
@@ -76,7 +72,7 @@ delete from extraction_jobs where id in (
 const DELETE_DUE_BULKS = `
 delete from bulk_extraction_jobs where id in (
   select id from bulk_extraction_jobs where ${IS_BULK_DUE} order by id limit $3::int for update skip locked
-) returning created_by_id as owner_id, manifest_url as file_url, null as result_ref
+) returning manifest_url as file_url, null as result_ref
 `;
 
 /**
