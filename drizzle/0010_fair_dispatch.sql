@@ -38,7 +38,7 @@ CREATE TABLE "turn_clocks" (
 DROP INDEX "ix_pipeline_jobs_backlog_turn";--> statement-breakpoint
 CREATE INDEX "ix_channel_turns_next" ON "channel_turns" USING btree ("lane","rank","vtime","turn_no","channel_id") WHERE "channel_turns"."has_waiting";--> statement-breakpoint
 CREATE INDEX "ix_pipeline_jobs_turn" ON "pipeline_jobs" USING btree ("lane",(case "priority" when 'high' then 0 when 'normal' then 1 else 2 end),coalesce("channel_id", '00000000-0000-0000-0000-000000000000'::uuid),"seq") WHERE "pipeline_jobs"."waiting_for" = 'turn' and "pipeline_jobs"."cancel_requested_at" is null;--> statement-breakpoint
-CREATE INDEX "ix_pipeline_jobs_channel_in_flight" ON "pipeline_jobs" USING btree ("channel_id") WHERE "pipeline_jobs"."dispatched_at" is not null and "pipeline_jobs"."status" in ('pending', 'processing');--> statement-breakpoint
+CREATE INDEX "ix_pipeline_jobs_channel_in_flight" ON "pipeline_jobs" USING btree ("channel_id") WHERE "pipeline_jobs"."dispatched_at" is not null and "pipeline_jobs"."finished_at" is null;--> statement-breakpoint
 
 -- What Drizzle's schema cannot say: the classes, who is in line, and the triggers that keep count of it.
 INSERT INTO "turn_clocks" ("lane", "rank")

@@ -65,10 +65,11 @@ heads as materialized (
       select case when c.max_in_flight is null then $3::int else c.max_in_flight - (
         select count(*)::int from (
           select from pipeline_jobs
-          where channel_id = t.channel_id and dispatched_at is not null and status in ('pending', 'processing')
+          where channel_id = t.channel_id and dispatched_at is not null and finished_at is null
           limit c.max_in_flight
         ) in_flight
       ) end as room
+      offset 0
     ) free
     where t.lane = $1 and t.rank = $2 and t.has_waiting and coalesce(c.is_active, true) and free.room > 0
     order by t.vtime, t.turn_no, t.channel_id
