@@ -90,6 +90,9 @@ export interface Answered {
 
 export interface TestApi {
   readonly url: string;
+  /** Past the proxy. */
+  readonly databaseUrl: string;
+  readonly blobUrl: string;
   readonly store: JobStore;
   readonly contents: ContentStore;
   readonly blobs: Blobs;
@@ -245,6 +248,8 @@ export async function startTestApi(
 
   return {
     url,
+    databaseUrl: database.url,
+    blobUrl: `file://${folder}`,
     store: directStore,
     contents: createContentStore(direct),
     blobs,

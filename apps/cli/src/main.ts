@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import { addCallbackCommands } from "./add-callback-commands.ts";
 import { addContentCommands } from "./add-content-commands.ts";
+import { addExtractionCommands } from "./add-extraction-commands.ts";
 import { addOperatorCommands } from "./add-operator-commands.ts";
 import { addPurgeCommand } from "./add-purge-command.ts";
 import { addReviewCommands, asRoles } from "./add-review-commands.ts";
@@ -92,6 +93,7 @@ function createProgram(config: CliConfig, terminal: Terminal): Command {
   };
   addOperatorCommands(program, { config, terminal, setExitCode });
   addContentCommands(program, { config, terminal, setExitCode });
+  addExtractionCommands(program, { config, terminal, setExitCode });
   addKeyCommands(program, config, terminal);
   addJobCommands(program, config, terminal);
   addCallbackCommands(program, config, terminal);

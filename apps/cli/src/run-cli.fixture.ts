@@ -2,6 +2,7 @@ import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { Command, CommanderError } from "commander";
 import { addContentCommands } from "./add-content-commands.ts";
+import { addExtractionCommands } from "./add-extraction-commands.ts";
 import { addOperatorCommands, type OperatorNeeds } from "./add-operator-commands.ts";
 import { createColour } from "./colour.ts";
 import { readConfig } from "./config.ts";
@@ -54,6 +55,7 @@ export async function runCli(args: readonly string[], env: Env): Promise<CliResu
   };
   addOperatorCommands(program, needs);
   addContentCommands(program, needs);
+  addExtractionCommands(program, needs);
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {

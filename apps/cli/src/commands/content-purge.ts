@@ -13,7 +13,7 @@ export interface PurgeWish {
 }
 
 /** Where the jobs of this database leave files; unknown for a database elsewhere without BLOB_URL. */
-function blobUrlOf(config: CliConfig): string | undefined {
+export function blobUrlOf(config: CliConfig): string | undefined {
   if (config.BLOB_URL !== undefined || config.DATABASE_URL !== undefined) return config.BLOB_URL;
   return pathToFileURL(join(config.dataDir, "blobs")).href;
 }

@@ -16,8 +16,10 @@ export async function ensureLocalKey(databaseUrl: string, dataDir: string): Prom
   const db = connectForCli(databaseUrl);
   try {
     const keys = createKeyStore(db);
-    // Another DATABASE_URL, or an emptied one, does not know the key of this folder.
-    if (kept && (await keys.findApiKey(kept)) !== undefined) return kept;
+    // Another DATABASE_URL, or an emptied one, does not know the key of this folder; an older Millrace knew fewer scopes.
+    const known = kept ? await keys.findApiKey(kept) : undefined;
+    const isWhole = known?.scopes.length === 0 || SCOPES.every((scope) => known?.scopes.includes(scope));
+    if (kept && known !== undefined && isWhole) return kept;
     const owner = (await keys.findOwner(OWNER)) ?? (await keys.createOwner({ name: OWNER }));
     const { key } = await keys.createApiKey({ ownerId: owner.id, name: "ready-made", scopes: SCOPES });
     await writePrivately(file, `${key}\n`);
