@@ -1,7 +1,6 @@
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo, createServer as createTcpServer, type Socket, type Server as TcpServer } from "node:net";
 import { brotliCompressSync, constants, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
-import { MillraceError } from "@millrace/core";
 import { afterEach, describe, expect, it } from "vitest";
 import { createOutboundFetch } from "./create-outbound-fetch.ts";
 import type { Lookup } from "./guarded-connector.ts";
@@ -487,82 +486,5 @@ describe("outbound fetch: trouble", () => {
     await expect(local(plain.url.replace("http:", "https:"), limits)).rejects.toEqual(
       errorOf("URL_UNREACHABLE", "never"),
     );
-  });
-});
-
-describe("outbound fetch: saving", () => {
-  const save = { ...limits, maxBytes: 400_000 };
-
-  it("hands a success over as it comes, decompressed, and keeps none of it", async () => {
-    const text = "drawing ".repeat(20_000);
-    const server = await serve((request, response) => {
-      if (request.url === "/") response.writeHead(302, { location: "/there" }).end("elsewhere");
-      else response.writeHead(200, { "content-encoding": "gzip", "x-name": "a" }).end(gzipSync(text));
-    });
-    let saved = "";
-    const response = await local(server.url, {
-      ...save,
-      async save(body, answer) {
-        expect(answer).toMatchObject({ url: `${server.url}/there`, headers: { "x-name": "a" } });
-        for await (const chunk of body) saved += chunk;
-      },
-    });
-    expect(saved).toBe(text);
-    expect([response.status, response.body.length]).toEqual([200, 0]);
-  });
-
-  it("keeps the start of any other answer, however long", async () => {
-    const server = await serve((_request, response) => response.writeHead(404).end("no".repeat(500_000)));
-    const response = await local(server.url, { ...save, save: () => expect.unreachable() });
-    expect([response.status, textOf(response)]).toEqual([404, "no".repeat(32_768)]);
-  });
-
-  it("is refused with what the saver throws, and closes the connection", async () => {
-    const server = await serve((_request, response) => void response.writeHead(200).write("x".repeat(100_000)));
-    const full = new MillraceError("BLOB_STORE_FAILED", "full");
-    await expect(local(server.url, { ...save, save: () => Promise.reject(full) })).rejects.toBe(full);
-    await expect.poll(server.open).toBe(0);
-  });
-
-  it("survives connections that end while a slow saver has not read what came", async () => {
-    const whole = Buffer.alloc(300_000, "x");
-    for (const length of [65_536, 131_072, 300_000, 300_001]) {
-      const server = await serveTcp((socket) => {
-        socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${length}\r\nconnection: close\r\n\r\n`);
-        socket.end(whole.subarray(0, Math.min(length, whole.length)));
-      });
-      let read = 0;
-      const answer = local(server.url, {
-        ...save,
-        async save(body) {
-          await expect.poll(server.open).toBe(0);
-          for await (const chunk of body) read += chunk.length;
-        },
-      });
-      if (length > whole.length) await expect(answer).rejects.toMatchObject({ code: "URL_HTTP_ERROR" });
-      else await answer.then(() => expect(read).toBe(length));
-    }
-  });
-
-  it("stops what is more than the limit although nobody reads", async () => {
-    let isCut = false;
-    const server = await serve((_request, response) => {
-      response.on("close", () => {
-        isCut = true;
-      });
-      const more = (): void => {
-        while (!response.destroyed && response.write(Buffer.alloc(65_536)));
-      };
-      response.on("drain", more);
-      more();
-    });
-    const answer = local(server.url, {
-      ...save,
-      async save(body) {
-        await expect.poll(() => isCut, { timeout: 30_000 }).toBe(true);
-        for await (const _chunk of body);
-      },
-    });
-    await expect(answer).rejects.toEqual(errorOf("FETCH_TOO_LARGE", "never"));
   });
 });

@@ -13,7 +13,7 @@ import {
   note,
   overallDimensions,
   titleBlock,
-} from "./read-meta-data.ts";
+} from "./read-title-block.ts";
 import { answerInvalid } from "./werk24-error.ts";
 
 /** A thumbnail beyond this is left out of the result. */
