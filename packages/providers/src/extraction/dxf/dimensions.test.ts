@@ -100,7 +100,7 @@ describe("B2.3 dimensions of every kind", () => {
       entities: [...dimension(32, ...SQUARE), ...dimension(32, ...SQUARE), ...dimension(36)],
     });
     expect(content.dimension_counts).toEqual({ linear: 2, radius: 1 });
-    expect(content.counts.dimensions).toBe(3);
+    expect(content.totals.dimensions).toBe(3);
   });
 
   test("the pictures of dimensions are no texts", async () => {

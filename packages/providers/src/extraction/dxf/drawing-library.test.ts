@@ -42,7 +42,7 @@ describe.skipIf(missing("samples", library.problem ?? models.problem))("B-Q24 dr
       let entities = 0;
       for (const path of [...parts, ...patterns]) {
         const { content, errors, warnings } = await extractDxf(read(path));
-        entities += content.counts.entities;
+        entities += content.totals.entities;
         if (warnings.some(({ code }) => code === "DRAWING_EMPTY")) empty += 1;
         else problems.push(...[...errors, ...warnings].map(({ code }) => `${path}: ${code}`));
       }
@@ -74,7 +74,7 @@ describe.skipIf(missing("samples", library.problem ?? models.problem))("B-Q24 dr
 
   test("the A0 sheet is as large as A0, 1189 × 841 mm, and has its three fields", async () => {
     const { content, metadata } = await extractFile("sheets/A0H.dxf");
-    expect(content.counts).toMatchObject({ entities: 4_058, blocks: 3, inserts: 3, layers: 1 });
+    expect(content.totals).toMatchObject({ entities: 4_058, blocks: 3, inserts: 3, layers: 1 });
     expect(content.geometry.counts).toEqual({ LINE: 4_053, INSERT: 3, ARC: 2 });
     expect(content.geometry.extents.model_space).toEqual({ min: [0, 0, 0], max: [1_189, 841, 0] });
     expect(metadata).toMatchObject({
@@ -101,7 +101,7 @@ describe.skipIf(missing("samples", library.problem ?? models.problem))("B-Q24 dr
 
   test("an architect's library inserts each of its blocks once", async () => {
     const { content } = await extractFile("architect/Complete-Lib-V.dxf");
-    expect(content.counts).toMatchObject({ blocks: 14, inserts: 14, texts: 26 });
+    expect(content.totals).toMatchObject({ blocks: 14, inserts: 14, texts: 26 });
     expect(content.blocks.every(({ insert_count }: { insert_count: number }) => insert_count === 1)).toBe(true);
     expect(content.blocks.map(({ name }: { name: string }) => name)).toContain("V-COFFEETABLE");
   });
@@ -110,7 +110,7 @@ describe.skipIf(missing("samples", library.problem ?? models.problem))("B-Q24 dr
     const egg = await extractFile("DXF/PinkEggFromLW.dxf");
     expect(egg.content.geometry.counts).toEqual({ "3DFACE": 288 });
     const { content, metadata } = await extractFile("DXF/issue_2229.dxf");
-    expect(content.counts).toMatchObject({ model_space_entities: 4, paper_space_entities: 1 });
+    expect(content.totals).toMatchObject({ model_space_entities: 4, paper_space_entities: 1 });
     // the header says the same of the drawing as its entities do
     expect(content.geometry.extents.model_space).toEqual(metadata.extents);
     expect(metadata).toMatchObject({ units: "inch", code_page: "ANSI_1252" });

@@ -68,7 +68,7 @@ describe("B2.3 B-Q24 a drawing's layers", () => {
       { layer_filter: ["a", "B", "nowhere"] },
     );
     expect(content.layers.map(({ name }: { name: string }) => name)).toEqual(["A", "b"]);
-    expect(content.counts).toMatchObject({ entities: 2, texts: 0 });
+    expect(content.totals).toMatchObject({ entities: 2, texts: 0 });
     expect(content.geometry.total_length).toBe(3);
     expect(warnings).toEqual([expect.objectContaining({ code: "LAYER_NOT_FOUND", details: { layers: ["NOWHERE"] } })]);
   });
@@ -97,7 +97,7 @@ describe("B2.3 a drawing's blocks", () => {
       ["GONE", 1, 0, 1, false],
     ]);
     expect(content.blocks[0]).toMatchObject({ base_point: [1, 2, 0], entity_count: 1 });
-    expect(content.counts).toMatchObject({ blocks: 3, inserts: 3, entities: 3 });
+    expect(content.totals).toMatchObject({ blocks: 3, inserts: 3, entities: 3 });
   });
 
   test("have attributes: defined in the block, filled in at each insert", async () => {
@@ -131,7 +131,7 @@ describe("B2.3 a drawing's blocks", () => {
         ],
       },
     ]);
-    expect(content.counts.entities).toBe(2);
+    expect(content.totals.entities).toBe(2);
   });
 
   test("that are used give their texts, once; unused ones do not", async () => {
@@ -278,7 +278,7 @@ describe("B2.3 model and paper space", () => {
   };
   const spaces = async (model: boolean, paper: boolean) => {
     const { content } = await extractWritten(drawing, { include_model_space: model, include_paper_space: paper });
-    return [content.text.map(({ text }: { text: string }) => text), content.counts.entities];
+    return [content.text.map(({ text }: { text: string }) => text), content.totals.entities];
   };
 
   test("are told apart and can be left out", async () => {
@@ -462,14 +462,14 @@ test("B2.3 what is switched off is left out", async () => {
     Object.entries(ALL).map(([name, value]) => [name, name.startsWith("extract_") ? false : value]),
   );
   const { content } = await extractWritten({ entities: [...line("0", 1), ...text("note")] }, off);
-  expect(Object.keys(content)).toEqual(["counts"]);
-  expect(content.counts.entities).toBe(2);
+  expect(Object.keys(content)).toEqual(["totals"]);
+  expect(content.totals.entities).toBe(2);
 });
 
 test("B-Q20 past the limit entities are counted, their texts left out, and that is said", async () => {
   const entities = Array.from({ length: 30 }, (_, index) => text(`note ${index}`)).flat();
   const { content, warnings } = await extractWritten({ entities }, { limits: { maxElements: 10 } });
-  expect(content.counts).toMatchObject({ entities: 30, texts: 10 });
+  expect(content.totals).toMatchObject({ entities: 30, texts: 10 });
   expect(content.layers[0].entity_count).toBe(30);
   expect(warnings).toEqual([
     expect.objectContaining({ code: "ELEMENTS_CUT", details: { entities: 30, max_elements: 10 } }),

@@ -245,7 +245,7 @@ export class Entities {
     const dimensions = this.#dimensions.list(this.#max);
     const blocks = this.blocks.list();
     return {
-      counts: {
+      totals: {
         entities: this.sheetEntities,
         model_space_entities: this.counts.model,
         paper_space_entities: this.counts.paper,

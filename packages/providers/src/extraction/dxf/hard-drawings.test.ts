@@ -84,7 +84,7 @@ describe("a drawing that is not whole", () => {
   test("gives what was read and says where it broke off", async () => {
     const whole = textOf(pairsOf(DRAWING));
     const { content, errors } = await extractDxf(bytesOf(whole.slice(0, whole.indexOf("DIMENSION") + 20)));
-    expect(content.counts).toMatchObject({ entities: 3, texts: 1 });
+    expect(content.totals).toMatchObject({ entities: 3, texts: 1 });
     expect(content.block_references[0].attributes).toEqual([{ tag: "POS", value: "17" }]);
     expect(errors).toEqual([expect.objectContaining({ code: "DRAWING_TRUNCATED" })]);
   });
@@ -92,7 +92,7 @@ describe("a drawing that is not whole", () => {
   test("gives what was read before a line that is no group code", async () => {
     const damaged = textOf(pairsOf(DRAWING)).replace(/ {2}0\nMTEXT/, "rubbish\nMTEXT");
     const { content, errors } = await extractDxf(bytesOf(damaged));
-    expect(content.counts.entities).toBe(2);
+    expect(content.totals.entities).toBe(2);
     expect(errors[0]!.message).toMatch(/line \d+ is no group code/);
   });
 
@@ -140,7 +140,7 @@ describe("hostile drawings", () => {
     expect(errors).toEqual([]);
     expect(content.blocks[3]).toMatchObject({ name: "B3", nested_insert_count: 10, instance_count: 1_000 });
     expect(content.blocks[99].instance_count).toBe(Number.MAX_SAFE_INTEGER);
-    expect(content.counts.entities).toBe(1);
+    expect(content.totals.entities).toBe(1);
   });
 
   test("a chain of 20,000 blocks does not exhaust the stack", async () => {
@@ -223,7 +223,7 @@ describe("hostile drawings", () => {
       [1, endless[index % endless.length]!],
     ]).flat();
     const { content } = await extractWritten({ entities });
-    expect(content.counts.texts).toBe(300);
+    expect(content.totals.texts).toBe(300);
   });
 
   test("numbers no drawing has are as good as absent", async () => {
@@ -249,7 +249,7 @@ describe("hostile drawings", () => {
     ];
     const found = await extractWritten({ header, entities });
     expect(JSON.parse(JSON.stringify(found))).toEqual(found);
-    expect(found.content.counts.entities).toBe(numbers.length * 7);
+    expect(found.content.totals.entities).toBe(numbers.length * 7);
   });
 
   test("names of every object are names like others", async () => {

@@ -147,7 +147,7 @@ test("B-Q24 any drawing: what is counted is what was written, in both forms", as
       const { content } = await extractDxf(isBinary ? binaryDxf(pairsOf(drawing)) : asciiDxf(drawing));
       const of = (kind: string) => entities.filter((entity) => entity.kind === kind);
       const sum = (list: readonly { size: number }[]) => list.reduce((total, { size }) => total + size, 0);
-      expect(content.counts).toMatchObject({
+      expect(content.totals).toMatchObject({
         entities: entities.length + 1,
         paper_space_entities: entities.filter(({ isPaper }) => isPaper).length,
         inserts: of("INSERT").length,
