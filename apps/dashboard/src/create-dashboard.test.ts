@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
-import { complete, type JobStore, type NewJob, silentLog, systemClock, type Ticket } from "@millrace/core";
-import { connectDatabase, createJobStore, createKeyStore, newId } from "@millrace/db";
+import { complete, fail, type JobStore, type NewJob, silentLog, systemClock, type Ticket } from "@millrace/core";
+import { connectDatabase, createExtractionStore, createJobStore, createKeyStore, newId } from "@millrace/db";
 import { type ConnectedQueue, connectQueue } from "@millrace/queue";
 import {
   createTestDatabase,
@@ -23,7 +23,7 @@ interface Rig {
   readonly queue: ConnectedQueue;
   /** Between the dashboard and Postgres. */
   readonly proxy: SwallowingProxy;
-  submit(resourceKey: string): Promise<Ticket>;
+  submit(resourceKey: string, more?: Partial<NewJob>): Promise<Ticket>;
   signIn(): Promise<ReturnType<typeof request.agent>>;
 }
 
@@ -44,6 +44,7 @@ async function startRig(address?: "postgres" | { readonly redisUrl: string }): P
   const owner = await createKeyStore(db).createOwner({ name: "dashboard" });
   const app = createDashboard({
     jobs: store,
+    bulks: createExtractionStore(db),
     queue,
     password: PASSWORD,
     version: "1.2.3",
@@ -65,8 +66,8 @@ async function startRig(address?: "postgres" | { readonly redisUrl: string }): P
     store,
     queue,
     proxy,
-    async submit(resourceKey) {
-      const job = newJob(owner.id, resourceKey);
+    async submit(resourceKey, more = {}) {
+      const job = { ...newJob(owner.id, resourceKey), ...more };
       const answer = await store.submit(job);
       if (answer.kind !== "created") throw new Error(answer.kind);
       return { jobId: answer.jobId, resourceKey, seq: answer.seq, stage: job.stage, dispatchNo: 1, lane: job.lane };
@@ -260,6 +261,78 @@ describe("the console", () => {
   ])("a question that makes no sense (%s) is left out", async (search) => {
     const agent = await rig.signIn();
     await agent.get(`/?${search}`).expect(200);
+  });
+});
+
+describe("batches of extractions", () => {
+  let rig: Rig;
+  beforeAll(async () => {
+    rig = await startRig();
+  });
+
+  /** A batch whose files have been handed in; one has failed. */
+  async function batch(name: string, files: number): Promise<{ id: string; first: string }> {
+    const input = { manifest_key: "o/bulk/m.jsonl", total_files: files, continue_on_error: true };
+    const { jobId: id } = await rig.submit(`bulk:${name}`, { pipeline: "extraction_bulk", input });
+    const tickets = await Promise.all(
+      Array.from({ length: files }, (_, bulk_index) => {
+        const filename = `<${name}>-${String(bulk_index).padStart(3, "0")}.pdf`;
+        const of = { filename, file_url: "https://e.org/a.pdf", format: "pdf", options: {}, bulk_id: id, bulk_index };
+        return rig.submit(`ext:bulk:${id}:${bulk_index}`, { pipeline: "extraction", input: of });
+      }),
+    );
+    const first = tickets[0]?.jobId ?? "";
+    const holder = { worker: "worker-1", leaseMs: 30_000 };
+    const claim = await rig.store.claim({ jobId: first, dispatchNo: 1 }, holder);
+    if (claim.kind !== "claimed") throw new Error(claim.kind);
+    const settlement = fail({ code: "CONTENT_DAMAGED", message: "broken", stage: "read" });
+    await rig.store.settle({ jobId: first, stage: "read", fence: claim.job.fence, settlement }, holder);
+    return { id, first };
+  }
+
+  test("B-S28 a batch shows its counts and its files, page by page, by status", async () => {
+    const { id, first } = await batch("plans", 120);
+    const agent = await rig.signIn();
+    const { text } = await agent.get(`/bulk/${id}`).expect(200);
+    for (const part of [
+      "Batch of 120 files",
+      "1 failed, 119 pending",
+      "CONTENT_DAMAGED",
+      `/jobs/${first}`,
+      "data-live",
+    ]) {
+      expect(text).toContain(part);
+    }
+    expect(text).toContain("&lt;plans&gt;-000.pdf");
+    expect(text).not.toContain("<plans>");
+    const next = /href="([^"]+)">Next/.exec(text)?.[1]?.replaceAll("&amp;", "&") ?? "";
+    const rest = (await agent.get(next).expect(200)).text;
+    expect(rest).toContain("plans&gt;-119.pdf");
+    expect(rest).not.toContain("plans&gt;-099.pdf");
+    const failed = (await agent.get(`/bulk/${id}?status=failed`).expect(200)).text;
+    expect(failed.match(/plans&gt;-\d+\.pdf/g)).toHaveLength(1);
+    expect((await agent.get(`/bulk/${id}?status=completed`)).text).toContain("No file stands so");
+    expect((await agent.get("/bulk").expect(200)).text).toContain(`/bulk/${id}`);
+  });
+
+  test("a file's job says which file it is and leads to its batch", async () => {
+    const { id, first } = await batch("one", 1);
+    const agent = await rig.signIn();
+    const { text } = await agent.get(`/jobs/${first}`).expect(200);
+    for (const part of [`href="/bulk/${id}"`, "&lt;one&gt;-000.pdf", "<dd>pdf</dd>"]) expect(text).toContain(part);
+    expect((await agent.get(`/jobs/${id}`).expect(200)).text).toContain(`href="/bulk/${id}"`);
+  });
+
+  test("an unknown batch is 404; questions that make no sense are left out", async () => {
+    const { id } = await batch("odd", 1);
+    const agent = await rig.signIn();
+    expect((await agent.get(`/bulk/${newId()}`).expect(404)).text).toContain("No such batch");
+    await agent.get("/bulk/x").expect(404);
+    for (const search of ["status=sideways", "after=-1", "after=x", "after=1&after=2"]) {
+      await agent.get(`/bulk/${id}?${search}`).expect(200);
+    }
+    await agent.get("/bulk?after=x~y").expect(200);
+    await request(rig.server).get(`/bulk/${id}`).set("accept", "text/html").expect(303);
   });
 });
 

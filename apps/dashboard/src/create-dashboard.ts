@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { BaseAdapter } from "@bull-board/api/baseAdapter";
 import type { Clock, Log, TicketQueue } from "@millrace/core";
 import express, { type Express } from "express";
+import { type BulkReader, bulkRoutes } from "./bulk-routes.ts";
 import { consoleRoutes, type JobReader } from "./console-routes.ts";
 import { errorHandler } from "./error-handler.ts";
 import { healthRoutes } from "./health-routes.ts";
@@ -13,6 +14,7 @@ import { createSessions } from "./sessions.ts";
 
 export interface DashboardNeeds {
   readonly jobs: JobReader;
+  readonly bulks: BulkReader;
   readonly queue: Pick<TicketQueue, "ping"> & {
     readonly backend: "redis" | "postgres";
     boardAdapters(options: { readonly jobUrl: (jobId: string) => string }): BaseAdapter[];
@@ -30,6 +32,7 @@ const ASSETS = fileURLToPath(new URL("../assets", import.meta.url));
 /** The console and Bull Board behind one login. */
 export function createDashboard({
   jobs,
+  bulks,
   queue,
   password,
   version,
@@ -48,6 +51,7 @@ export function createDashboard({
   app.use(loginRoutes(sessions));
   app.use(requireLogin(sessions));
   app.use(consoleRoutes({ jobs, readShell, clock }));
+  app.use(bulkRoutes({ bulks, readShell, clock }));
   app.use(queueBoard({ adapters: queue.boardAdapters({ jobUrl: (jobId) => `/jobs/${jobId}` }), readShell }));
   app.use(errorHandler(log, readShell));
   return app;

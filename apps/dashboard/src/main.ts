@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { judgeSecrets, refuseUnfit, systemClock } from "@millrace/core";
-import { checkDatabase, connectDatabase, createJobStore } from "@millrace/db";
+import { checkDatabase, connectDatabase, createExtractionStore, createJobStore } from "@millrace/db";
 import { connectQueue } from "@millrace/queue";
 import { pino } from "pino";
 import { type DashboardConfig, describeConfig, readConfig } from "./config.ts";
@@ -34,6 +34,7 @@ async function main(config: DashboardConfig): Promise<void> {
   });
   const app = createDashboard({
     jobs: createJobStore(db),
+    bulks: createExtractionStore(db),
     queue,
     password: config.DASHBOARD_PASSWORD,
     version: readVersion(),

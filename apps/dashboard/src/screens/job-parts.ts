@@ -13,13 +13,23 @@ export function progressBar({ status, progress }: JobRow): Html {
 
 /** What people would call the thing the job works on, where its result or input says: a title, an address, a file. */
 export function subjectOf({ result, input }: JobRow): string | undefined {
-  const candidates = [fieldOf(result, "title"), ...["title", "url", "file_name"].map((name) => fieldOf(input, name))];
+  const candidates = [
+    fieldOf(result, "title"),
+    ...["title", "url", "file_name", "filename"].map((name) => fieldOf(input, name)),
+  ];
   return candidates.find((value) => value !== undefined && value !== "")?.slice(0, MAX_SUBJECT);
 }
 
 const MAX_SUBJECT = 120;
 
-function fieldOf(value: Json, name: string): string | undefined {
+/** The batch a job belongs to: a file's own, or that which its job runs. */
+export function bulkOf({ id, pipeline, input }: JobRow): string | undefined {
+  const named = fieldOf(input, "bulk_id");
+  if (pipeline === "extraction_bulk") return named ?? id;
+  return pipeline === "extraction" ? named : undefined;
+}
+
+export function fieldOf(value: Json, name: string): string | undefined {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
   const field = (value as { readonly [key: string]: Json })[name];
   return typeof field === "string" ? field : undefined;

@@ -1,6 +1,6 @@
 import { type DeliveryRow, type EventRow, isTerminal, type JobRow, type StageRow } from "@millrace/core";
 import { type Html, type HtmlValue, html } from "./html.ts";
-import { progressBar, standing, statusPill, subjectOf } from "./job-parts.ts";
+import { bulkOf, fieldOf, progressBar, standing, statusPill, subjectOf } from "./job-parts.ts";
 import { pageText, type Shell } from "./page.ts";
 import { jsonBox, jsonSummary } from "./show-json.ts";
 import { agoTag, clockTag, durationText } from "./show-time.ts";
@@ -45,9 +45,13 @@ function facts(job: JobRow, now: Date): Html {
   const fact = (name: string, value: HtmlValue): HtmlValue =>
     value !== null && value !== "" && html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
   const took = job.startedAt && durationText((job.finishedAt ?? now).getTime() - job.startedAt.getTime());
+  const bulk = bulkOf(job);
   return html`<dl class="card grid">
     ${fact("Job", html`<code>${job.id}</code>`)}
     ${fact("Content", job.contentId && html`<a href="/?find=${job.contentId}"><code>${job.contentId}</code></a>`)}
+    ${fact("File", job.pipeline === "extraction" ? (fieldOf(job.input, "filename") ?? null) : null)}
+    ${fact("Format", job.pipeline === "extraction" ? (fieldOf(job.input, "format") ?? null) : null)}
+    ${fact("Batch", bulk === undefined ? null : html`<a href="/bulk/${bulk}"><code>${bulk}</code></a>`)}
     ${fact("Owner", html`<a href="/?owner=${job.ownerId}"><code>${job.ownerId}</code></a>`)}
     ${fact("Pipeline", `${job.pipeline} ${job.pipelineVersion}`)}
     ${fact("Priority", job.priority)}
