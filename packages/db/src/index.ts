@@ -1,4 +1,5 @@
 export { type CallbackStore, createCallbackStore } from "./callback-store.ts";
+export { type ChannelChange, type ChannelRow, type ChannelStore, createChannelStore } from "./channel-store.ts";
 export { checkDatabase } from "./check-database.ts";
 export { checkWork } from "./check-work.ts";
 export type { ContentContext } from "./content-context.ts";
@@ -35,4 +36,5 @@ export { createReviewStore, type ReviewLink, type ReviewStore } from "./review-s
 export type { CallbackEndpoint } from "./statements/callback-endpoints.ts";
 export type { CallbackAttempt, CallbackDelivery } from "./statements/callback-log.ts";
 export type { EntityRow } from "./statements/entities.ts";
+export type { PlaceInLine } from "./statements/place-in-line.ts";
 export type { UsageRow } from "./statements/usage.ts";
