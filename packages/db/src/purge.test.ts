@@ -144,6 +144,37 @@ describe("purge (A-S10, A-Q13)", () => {
     expect(await run({ pipelines: ["content", "extraction"] })).toEqual({ stripped: 1, deleted: 2, postponed: 0 });
   });
 
+  it("B-Q22 deletes jobs of extraction after 30 days, failed ones after 90; their extractions stay", async () => {
+    const pipelines = ["content", "extraction", "extraction_bulk"];
+    const of = (daysAgo: number, pipeline: string, isFailed = false) =>
+      ended({ daysAgo, pipeline, isFailed, tier: "compact" });
+    const gone = [
+      await of(30.01, "extraction"),
+      await of(30.01, "extraction_bulk"),
+      await of(90.01, "extraction", true),
+    ];
+    const kept = [await of(29.99, "extraction"), await of(89.99, "extraction", true), await of(30.01, "content")];
+    const extraction = gone[0]!.jobId;
+    await t.db.query(
+      `insert into extraction_jobs (id, job_id, filename, file_url, file_size, format, status)
+       values ($1, $1, 'a.pdf', 'o/a.pdf', 1, 'pdf', 'completed')`,
+      [extraction],
+    );
+    expect(await run({ pipelines, dryRun: true })).toEqual({ stripped: 0, deleted: 3, postponed: 0 });
+    expect(await run({ pipelines })).toEqual({ stripped: 0, deleted: 3, postponed: 0 });
+    for (const { jobId } of gone) expect(await t.store.findJob(jobId, null)).toBeUndefined();
+    for (const { jobId } of kept) expect(await t.store.findJob(jobId, null)).toBeDefined();
+    const left = await t.db.query("select job_id, status from extraction_jobs where id = $1", [extraction]);
+    expect(left).toEqual([{ job_id: null, status: "completed" }]);
+  });
+
+  it("takes the stack of an error with a full job's other details (B-S26)", async () => {
+    const { jobId } = await ended({ daysAgo: 61, isFailed: true });
+    await t.db.query("update pipeline_jobs set error_stack = 'at parse' where id = $1", [jobId]);
+    await run();
+    expect(await t.store.findJob(jobId, null)).toMatchObject({ errorCode: "PARSE_FAILED", errorStack: null });
+  });
+
   it("removes a job's files before its row: a failure leaves the row for the next time", async () => {
     const { jobId } = await ended({ daysAgo: 200, tier: "compact" });
     const other = await ended({ daysAgo: 201, tier: "compact" });
