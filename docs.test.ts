@@ -53,7 +53,7 @@ describe("docs/operations.md", () => {
         .split("\n\n")
         .slice(0, 3)
         .join("\n")
-        .matchAll(/^\| `(?<name>[A-Z_]+)` *\|(?<rest>.*)\|$/gm),
+        .matchAll(/^\| `(?<name>[A-Z0-9_]+)` *\|(?<rest>.*)\|$/gm),
     ];
     return new Map(
       rows.map(({ groups }) => [
@@ -68,7 +68,7 @@ describe("docs/operations.md", () => {
     const schema =
       /z\.object\(\{(?<body>[\s\S]*?)\n\}\)/.exec(textOf(`apps/${app}/src/config.ts`))?.groups?.["body"] ?? "";
     const entries = [
-      ...schema.matchAll(/^ {2}(?<name>[A-Z_]+):(?<rule>[\s\S]*?)(?=^ {2}(?:[A-Z_]+:|\/\*\*)|(?![\s\S]))/gm),
+      ...schema.matchAll(/^ {2}(?<name>[A-Z0-9_]+):(?<rule>[\s\S]*?)(?=^ {2}(?:[A-Z0-9_]+:|\/\*\*)|(?![\s\S]))/gm),
     ];
     return new Map(
       entries.map(({ groups }) => {

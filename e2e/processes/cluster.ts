@@ -112,6 +112,8 @@ export async function startCluster(options: { readonly env?: Record<string, stri
       const [code] = await ended;
       return code as number;
     },
+    /** What all processes have written so far. */
+    output: (): string => members.map((member) => member.output.join("")).join("\n"),
     /** Every start of a stage so far: `pipeline key stage pid`. */
     stageStarts: (): string[] => (existsSync(starts) ? readFileSync(starts, "utf8").trim().split("\n") : []),
     async reaches(jobId: string, ...statuses: string[]) {

@@ -63,6 +63,22 @@ const schema = z.object({
   LLM_API_KEY: z.string().optional(),
   LLM_MODEL: z.string().optional(),
   LLM_FALLBACK_MODELS: list.prefault(""),
+  /** Without it an extraction by Werk24 fails as WERK24_NOT_CONFIGURED. */
+  WERK24_API_KEY: z.string().optional(),
+  WERK24_BASE_URL: z.url().optional(),
+  /** For one attempt of one stage of an extraction (B-Q21). */
+  EXTRACTION_TIMEOUT_SECONDS: z.coerce.number().int().min(1).max(1_800).default(300),
+  /** What one extraction reads and finds at most (B-Q20). */
+  EXTRACTION_MAX_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(100 * 1024 * 1024),
+  EXTRACTION_MAX_PAGES: z.coerce.number().int().min(1).default(100),
+  EXTRACTION_MAX_ELEMENTS: z.coerce.number().int().min(1).default(50_000),
+  /** Files of one owner's batches that have a ticket at a time, unless their channel was set. */
+  EXTRACTION_BULK_IN_FLIGHT: z.coerce.number().int().min(1).max(10_000).default(32),
+  EXTRACTION_MAX_PARTS: z.coerce.number().int().min(1).default(10_000),
   MAX_NEW_TAGS: z.coerce.number().int().min(0).max(10).default(3),
   /** `production` makes weak secrets fatal. */
   NODE_ENV: z.string().optional(),
@@ -73,7 +89,13 @@ const schema = z.object({
 
 export type WorkerConfig = Readonly<z.infer<typeof schema>>;
 
-const SECRETS: readonly (keyof WorkerConfig)[] = ["DATABASE_URL", "REDIS_URL", "YOUTUBE_API_KEY", "LLM_API_KEY"];
+const SECRETS: readonly (keyof WorkerConfig)[] = [
+  "DATABASE_URL",
+  "REDIS_URL",
+  "YOUTUBE_API_KEY",
+  "LLM_API_KEY",
+  "WERK24_API_KEY",
+];
 
 /** Reads the settings once; the message of the error has a line per variable. */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): WorkerConfig {

@@ -1,12 +1,21 @@
 import { judgeSecrets, refuseUnfit, systemClock } from "@millrace/core";
-import { checkDatabase, connectDatabase, createContentStore, createDeliveryStore, createJobStore } from "@millrace/db";
+import {
+  checkDatabase,
+  connectDatabase,
+  createContentStore,
+  createDeliveryStore,
+  createExtractionStore,
+  createJobStore,
+} from "@millrace/db";
 import { folderSpool, leaderTimings, stageProcesses, startWorker } from "@millrace/engine";
 import { openBlobs } from "@millrace/providers";
 import { connectQueue } from "@millrace/queue";
 import { pino } from "pino";
 import { describeConfig, readConfig, type WorkerConfig } from "./config.ts";
+import { extractionRetentionChore } from "./extraction-retention-chore.ts";
 import { startHealthServer } from "./health-server.ts";
 import { purgeChore } from "./purge-chore.ts";
+import { wireBatches } from "./wire-batches.ts";
 import { wireCallbacks } from "./wire-callbacks.ts";
 import { wirePipelines } from "./wire-pipelines.ts";
 
@@ -51,7 +60,12 @@ async function main(config: WorkerConfig): Promise<void> {
     log,
     isOverridden: config.ALLOW_UNFIT,
   });
-  const registry = await wirePipelines(config, { contents: createContentStore(db) });
+  const extractions = createExtractionStore(db);
+  const registry = await wirePipelines(config, {
+    contents: createContentStore(db),
+    batches: wireBatches({ extractions, store, queue, log, maxInFlight: config.EXTRACTION_BULK_IN_FLIGHT }),
+  });
+  const blobs = await openBlobs(config.BLOB_URL);
   const computing = stageProcesses({
     entry: new URL("./stage-process.js", import.meta.url),
     processes: config.LANES.cpu ?? 1,
@@ -72,7 +86,7 @@ async function main(config: WorkerConfig): Promise<void> {
     maxCrashes: config.MAX_CRASHES,
     leader: config.CAN_LEAD ? leaderTimings(config.LEASE_MS) : undefined,
     spools: [...(queue.spool ? [queue.spool] : []), folderSpool({ folder: config.SPOOL_DIR, log })],
-    chores: [purgeChore(db, await openBlobs(config.BLOB_URL), log)],
+    chores: [purgeChore(db, blobs, log), extractionRetentionChore(extractions, blobs, log)],
     watchdog: { everyMs: WATCHDOG_EVERY_MS, stallMs: config.WATCHDOG_MS },
     onWedged: (lane) => {
       stopOnce(`lane ${lane} is stuck`, EXIT.wedged);

@@ -4,4 +4,5 @@ import { readConfig } from "./config.ts";
 import { wirePipelines } from "./wire-pipelines.ts";
 
 // A thread computes; what waits for Postgres runs in the worker itself.
-serveStageThread({ registry: await wirePipelines(readConfig(), { contents: undefined }), clock: systemClock });
+const registry = await wirePipelines(readConfig(), { contents: undefined, batches: undefined });
+serveStageThread({ registry, clock: systemClock });

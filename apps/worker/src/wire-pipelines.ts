@@ -1,5 +1,5 @@
 import { MillraceError, type Registry, registryOf } from "@millrace/core";
-import { type ContentRecords, loadPipelineModules, pipelines } from "@millrace/pipelines";
+import { type Batches, type ContentRecords, loadPipelineModules, pipelines } from "@millrace/pipelines";
 import {
   type Analyser,
   type AnalysisContext,
@@ -12,10 +12,13 @@ import {
   withReadRetries,
 } from "@millrace/providers";
 import type { WorkerConfig } from "./config.ts";
+import { wireExtraction } from "./wire-extraction.ts";
 
 export interface PipelineStores {
   /** undefined in a stage thread, which computes and asks Postgres nothing. */
   readonly contents: ({ contextFor(ownerId: string): Promise<AnalysisContext> } & ContentRecords) | undefined;
+  /** undefined there, too. */
+  readonly batches: Batches | undefined;
 }
 
 const USER_AGENT = "Millrace/0.1";
@@ -26,13 +29,15 @@ const noContents = {
 };
 
 /** Every pipeline this worker runs, with what its stages need. */
-export async function wirePipelines(config: WorkerConfig, { contents }: PipelineStores): Promise<Registry> {
+export async function wirePipelines(config: WorkerConfig, { contents, batches }: PipelineStores): Promise<Registry> {
   const outbound = createOutboundFetch({ userAgent: USER_AGENT, allowLoopback: config.ALLOW_LOOPBACK });
   // a stage of content is tried once (A-Q01), so what only reads is repeated here
   const fetch = withReadRetries(outbound, { tries: 3 });
+  const blobs = await openBlobs(config.BLOB_URL);
   const built = pipelines({
+    extraction: wireExtraction(config, { blobs, fetch: outbound, batches }),
     content: {
-      blobs: await openBlobs(config.BLOB_URL),
+      blobs,
       fetch,
       readers: createDocumentReader(),
       youtube: createYoutube({ fetch, apiKey: config.YOUTUBE_API_KEY }),

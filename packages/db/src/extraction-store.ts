@@ -3,7 +3,9 @@ import type { Database } from "./database.ts";
 import { isUuid } from "./is-uuid.ts";
 import {
   type BulkCancel,
+  type ChannelCap,
   cancelBulkFiles,
+  capChannel,
   countBulk,
   failedFilesOf,
   findBulk,
@@ -255,6 +257,8 @@ export interface ExtractionStore {
   }): Promise<ExtractionRow[]>;
   countBulk(bulkId: string): Promise<BulkCounts>;
   isBulkCancelRequested(bulkId: string): Promise<boolean>;
+  /** For the channel of somebody's batches, unless an operator has set it. */
+  capChannel(cap: ChannelCap): Promise<void>;
   /** Every failed file, in the order of the batch, without results. */
   failedFilesOf(bulkId: string): Promise<ExtractionRow[]>;
   /** Cancels the batch: every file that is not over, those that come into being afterwards, and the parent. */
@@ -299,6 +303,7 @@ export function createExtractionStore(db: Database): ExtractionStore {
     listBulkFiles: async (filter) => (isUuid(filter.bulkId) ? listBulkFiles(query, filter) : []),
     countBulk: (bulkId) => countBulk(query, bulkId),
     isBulkCancelRequested: (bulkId) => isBulkCancelRequested(query, bulkId),
+    capChannel: (cap) => capChannel(query, cap),
     failedFilesOf: async (bulkId) => (isUuid(bulkId) ? failedFilesOf(query, bulkId) : []),
     requestBulkCancel: async (request) => (isUuid(request.bulkId) ? requestBulkCancel(db, request) : "not_found"),
     cancelBulkFiles: (request) => cancelBulkFiles(query, request),

@@ -120,6 +120,20 @@ export async function countBulk(query: Query, bulkId: string): Promise<BulkCount
   return { total: Object.values(counts).reduce((sum, count) => sum + count, 0), ...counts };
 }
 
+/** Caps a channel that nobody has set yet; an operator's word stays. */
+export async function capChannel(query: Query, { channelId, maxInFlight }: ChannelCap): Promise<void> {
+  await query("insert into channels (id, max_in_flight) values ($1::uuid, $2::int) on conflict do nothing", [
+    channelId,
+    maxInFlight,
+  ]);
+}
+
+export interface ChannelCap {
+  readonly channelId: string;
+  /** Jobs dispatched and unfinished at a time. */
+  readonly maxInFlight: number;
+}
+
 /** Whether the batch was asked to end, or was ended through its parent job. Unknown batches were not. */
 export async function isBulkCancelRequested(query: Query, bulkId: string): Promise<boolean> {
   const [row] = await query<{ is_cancelled: boolean }>(

@@ -35,7 +35,7 @@ describe("a file", () => {
       errors: [{ code: "PAGE_FAILED", message: "page 3" }],
       warnings: [],
       file_size: Buffer.byteLength(PDF),
-      counts: { tables: 2, text_blocks: 0, pages: 7 },
+      counts: { tables: 2, text_blocks: 0 },
       tables: [{ rows: 2 }, { rows: 3 }],
       text_blocks: [],
       seen: {

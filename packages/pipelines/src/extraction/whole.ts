@@ -12,7 +12,7 @@ export interface FileFacts {
 
 /** What every format has in common, and the format's own fields (B2.3). */
 export function wholeOf(found: Found, file: FileFacts): { readonly envelope: Envelope; readonly fields: JsonObject } {
-  const { counts, ...fields } = found.content;
+  const fields = found.content;
   const envelope: Envelope = {
     source_file: file.filename,
     source_type: file.format,
@@ -21,7 +21,7 @@ export function wholeOf(found: Found, file: FileFacts): { readonly envelope: Env
     errors: found.errors,
     warnings: found.warnings,
     file_size: file.fileSize,
-    counts: { ...lengthsOf(fields), ...numbersOf(counts) },
+    counts: lengthsOf(fields),
   };
   return { envelope, fields };
 }
@@ -29,15 +29,6 @@ export function wholeOf(found: Found, file: FileFacts): { readonly envelope: Env
 function lengthsOf(fields: JsonObject): Record<string, number> {
   const lists = Object.entries(fields).filter((entry): entry is [string, readonly Json[]] => Array.isArray(entry[1]));
   return Object.fromEntries(lists.map(([name, list]) => [name, list.length]));
-}
-
-/** What an extractor counted itself, such as elements of each class. */
-function numbersOf(counts: Json | undefined): Record<string, number> {
-  if (typeof counts !== "object" || counts === null || Array.isArray(counts)) return {};
-  const numbers = Object.entries(counts).filter(
-    (entry): entry is [string, number] => typeof entry[1] === "number" && Number.isInteger(entry[1]) && entry[1] >= 0,
-  );
-  return Object.fromEntries(numbers);
 }
 
 const MAX_NOTES = 100;
