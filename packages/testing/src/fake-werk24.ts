@@ -169,7 +169,8 @@ async function converse(
   const send = (message: object): void =>
     sendText(socket, JSON.stringify({ request_id: REQUEST_ID, page_number: 0, exceptions: [], ...message }));
   for await (const text of clientMessages(socket)) {
-    const { action, message } = JSON.parse(text);
+    if (text === PONG) answerAsks(socket, send, { behaviour, reading, base });
+    const { action, message } = text === PONG ? {} : JSON.parse(text);
     if (action === "INITIALIZE") {
       Object.assign(reading, {
         asks: message.asks.map((ask: { ask_type: string }) => ask.ask_type),
@@ -183,7 +184,9 @@ async function converse(
         ...behaviour.welcome,
       });
     } else if (action === "READ") {
-      answerAsks(socket, send, { behaviour, reading, base });
+      send(progress("STARTED"));
+      // As gateways do: a client that does not answer gets nothing more.
+      socket.write(Buffer.from([0x89, 2, 0x68, 0x69]));
     }
   }
   socket.end();
@@ -194,8 +197,6 @@ function answerAsks(
   send: (message: object) => void,
   { behaviour, reading, base }: { behaviour: Werk24Behaviour; reading: Reading; base: string },
 ): void {
-  send(progress("STARTED"));
-  socket.write(Buffer.from([0x89, 2, 0x68, 0x69])); // a ping, as gateways send them
   if (behaviour.raw !== undefined) {
     for (const each of behaviour.raw) typeof each === "string" ? sendText(socket, each) : socket.write(each);
   } else {
@@ -234,6 +235,9 @@ function frame(first: number, payload: Buffer): Buffer {
   return Buffer.concat([Buffer.from([first, 127]), size, payload]);
 }
 
+/** Stands for a pong among a client's messages. */
+const PONG = "\0pong";
+
 /** Text messages of a client until it says farewell; an unmasked frame ends the session, as RFC 6455 asks for. */
 async function* clientMessages(socket: Socket): AsyncGenerator<string> {
   let held = Buffer.alloc(0);
@@ -245,6 +249,7 @@ async function* clientMessages(socket: Socket): AsyncGenerator<string> {
       held = held.subarray(read.size);
       if (read.opcode === 8) return;
       if (read.opcode === 1) yield read.payload.toString("utf8");
+      if (read.opcode === 10) yield PONG;
     }
   }
 }

@@ -268,8 +268,9 @@ describe("a drawing read in part", () => {
   it("hints of Werk24 and pages that are no drawing are warnings", async () => {
     const payload_dict = { ask_version: "v2", ask_type: "FEATURES", page_type: "MISCELLANEOUS" };
     const exceptions = [{ exception_level: "INFO", exception_type: "FEATURE_DEPRECATED" }];
-    werk24.behave({ answers: { FEATURES: { payload_dict, exceptions, page_number: 2 } } });
+    werk24.behave({ answers: { FEATURES: { payload_dict, exceptions, page_number: 2, request_id: "second" } } });
     const { warnings, errors, metadata } = await read();
+    expect(metadata["request_ids"]).toEqual(["6f9619ff-8b86-4d01-b42d-00cf4fc964ff", "second"]);
     expect([codesOf(warnings), errors, metadata["pages"]]).toEqual([
       ["WERK24_FEATURE_DEPRECATED", "PAGE_IS_NO_DRAWING"],
       [],
