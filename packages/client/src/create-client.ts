@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { AnswerOf, BodyOf, RouteId, Routes } from "@millrace/contracts";
 import { createExtractionClient, type ExtractionClient } from "./extraction-client.ts";
 import { type ClientOptions, sendRequest } from "./send-request.ts";
+import { type WaitOptions, waitUntilOver } from "./wait-until-over.ts";
 
 type Body<Id extends RouteId> = AnswerOf<Routes[Id]>["body"];
 
@@ -21,12 +21,6 @@ export interface JobList {
   readonly cursor?: string;
 }
 
-export interface WaitOptions {
-  /** Default 10 minutes. */
-  readonly timeoutMs?: number;
-  readonly signal?: AbortSignal;
-}
-
 export interface Client {
   /**
    * Accepted means durable. Without a key of your own one is made, so that a repetition after a lost answer starts nothing
@@ -35,6 +29,8 @@ export interface Client {
   submit(submission: Submission, options?: { readonly idempotencyKey?: string }): Promise<Body<"submitJob">>;
   job(jobId: string): Promise<Job>;
   jobDetails(jobId: string): Promise<JobDetails>;
+  /** Why it is not running: what is in its way, its place in line, when its turn may come. */
+  why(jobId: string): Promise<Body<"explainJob">>;
   /** Asks until the job is completed, failed or cancelled; rejects when it is not in time. A callback is cheaper. */
   waitForEnd(jobId: string, options?: WaitOptions): Promise<JobDetails>;
   cancel(jobId: string, reason?: string): Promise<Body<"cancelJob">>;
@@ -42,10 +38,6 @@ export interface Client {
   /** Files and what can be read out of them. */
   readonly extractions: ExtractionClient;
 }
-
-const DEFAULT_WAIT_MS = 600_000;
-const FIRST_POLL_MS = 200;
-const MAX_POLL_MS = 5_000;
 
 /** A client of the API for callers. Everything can reject with ApiError, or with what fetch rejects with. */
 export function createClient(options: ClientOptions): Client {
@@ -64,15 +56,11 @@ export function createClient(options: ClientOptions): Client {
       }),
     job: (jobId) => read(pathOf(jobId)),
     jobDetails: (jobId) => read(pathOf(jobId), { verbose: true }),
-    async waitForEnd(jobId, { timeoutMs = DEFAULT_WAIT_MS, signal } = {}) {
-      const endsAt = performance.now() + timeoutMs;
-      for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(MAX_POLL_MS, pollMs * 1.5)) {
-        const { status } = await read<Job>(pathOf(jobId), {}, signal);
-        if (status !== "pending" && status !== "processing") return read(pathOf(jobId), { verbose: true }, signal);
-        if (performance.now() + pollMs > endsAt)
-          throw new Error(`the job ${jobId} is still ${status} after ${timeoutMs} ms`);
-        await sleep(pollMs, undefined, signal ? { signal } : {});
-      }
+    why: (jobId) => read(`${pathOf(jobId)}/why`),
+    async waitForEnd(jobId, options = {}) {
+      const { signal } = options;
+      await waitUntilOver(`the job ${jobId}`, () => read<Job>(pathOf(jobId), {}, signal), options);
+      return read(pathOf(jobId), { verbose: true }, signal);
     },
     cancel: (jobId, reason) =>
       sendRequest(options, {

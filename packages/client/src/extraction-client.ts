@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { AnswerOf, RouteId, Routes } from "@millrace/contracts";
-import type { WaitOptions } from "./create-client.ts";
 import { type ClientOptions, sendRequest } from "./send-request.ts";
+import { type WaitOptions, waitUntilOver } from "./wait-until-over.ts";
 
 type Body<Id extends RouteId> = AnswerOf<Routes[Id]>["body"];
 
@@ -74,10 +73,6 @@ export interface ExtractionClient {
   retryBulk(id: string): Promise<Body<"retryBulk">>;
 }
 
-const DEFAULT_WAIT_MS = 600_000;
-const FIRST_POLL_MS = 200;
-const MAX_POLL_MS = 5_000;
-
 export function createExtractionClient(client: ClientOptions): ExtractionClient {
   const jobs = (id: string, rest = ""): string => `/extraction/jobs/${encodeURIComponent(id)}${rest}`;
   const bulks = (id: string, rest = ""): string => `/extraction/bulk/${encodeURIComponent(id)}${rest}`;
@@ -95,19 +90,6 @@ export function createExtractionClient(client: ClientOptions): ExtractionClient 
       headers: { "idempotency-key": idempotencyKey },
       isRepeatable: true,
     });
-  const whenOver = async <T extends { readonly status: Extraction["status"] }>(
-    look: (signal: AbortSignal | undefined) => Promise<T>,
-    { timeoutMs = DEFAULT_WAIT_MS, signal }: WaitOptions,
-  ): Promise<T> => {
-    const endsAt = performance.now() + timeoutMs;
-    for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(MAX_POLL_MS, pollMs * 1.5)) {
-      const seen = await look(signal);
-      if (seen.status !== "pending" && seen.status !== "processing") return seen;
-      if (performance.now() + pollMs > endsAt) throw new Error(`it is still ${seen.status} after ${timeoutMs} ms`);
-      await sleep(pollMs, undefined, signal ? { signal } : {});
-    }
-  };
-
   return {
     submit: (request, { force, ...options } = {}) => start("/extraction/jobs", request, options, { force }),
     upload: (file, details = {}, options = {}) =>
@@ -117,7 +99,8 @@ export function createExtractionClient(client: ClientOptions): ExtractionClient 
     list: (query = {}) => read("/extraction/jobs", query),
     byFile: (file_url) => read("/extraction/by-file", { file_url }),
     byAttachment: (record_id, attachment_id) => read("/extraction/by-attachment", { record_id, attachment_id }),
-    waitForEnd: (id, options = {}) => whenOver((signal) => read<Extraction>(jobs(id), {}, signal), options),
+    waitForEnd: (id, options = {}) =>
+      waitUntilOver(`the extraction ${id}`, () => read<Extraction>(jobs(id), {}, options.signal), options),
     cancel: (id, reason) => post(jobs(id, "/cancel"), reason === undefined ? {} : { reason }, false),
     retry: (id) => post(jobs(id, "/retry"), undefined, false),
     delete: (id) => sendRequest(client, { method: "DELETE", path: jobs(id), isRepeatable: false }),
@@ -129,8 +112,11 @@ export function createExtractionClient(client: ClientOptions): ExtractionClient 
     },
     bulk: (id, query = {}) => read(bulks(id), query),
     bulks: (query = {}) => read("/extraction/bulk", query),
-    waitForBulk: (id, options = {}) =>
-      whenOver((signal) => read<Bulk>(bulks(id), { limit: 1 }, signal), options).then(() => read(bulks(id))),
+    async waitForBulk(id, options = {}) {
+      const { signal } = options;
+      await waitUntilOver(`the batch ${id}`, () => read<Bulk>(bulks(id), { limit: 1 }, signal), options);
+      return read(bulks(id), {}, signal);
+    },
     cancelBulk: (id, reason) => post(bulks(id, "/cancel"), reason === undefined ? {} : { reason }, false),
     retryBulk: (id) => post(bulks(id, "/retry"), undefined, false),
   };

@@ -1,5 +1,5 @@
 export { ApiError } from "./api-error.ts";
-export { type Client, createClient, type Job, type JobDetails, type JobList, type Submission, type WaitOptions } from "./create-client.ts";
+export { type Client, createClient, type Job, type JobDetails, type JobList, type Submission } from "./create-client.ts";
 export type {
   Bulk,
   BulkDetails,
@@ -16,3 +16,4 @@ export type {
 export type { ClientOptions } from "./send-request.ts";
 export { openSigningKey, type RequestToSign, type SigningKey, signRequest } from "./sign-request.ts";
 export { type Callback, type CallbackHeaders, CallbackRefused, type RefusalReason, type VerifyOptions, verifyCallback } from "./verify-callback.ts";
+export type { WaitOptions } from "./wait-until-over.ts";

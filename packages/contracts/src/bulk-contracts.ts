@@ -118,7 +118,7 @@ const bulk = {
   updated_at: instant,
 };
 
-export const bulkSummary = z.object(bulk).meta({ id: "BulkSummary" });
+const bulkSummary = z.object(bulk).meta({ id: "BulkSummary" });
 
 const bulkFileState = z
   .object({

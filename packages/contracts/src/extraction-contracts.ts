@@ -14,13 +14,13 @@ const MAX_REFERENCE = 255;
 const MAX_RETRIES = 10;
 const MAX_INT = 2_147_483_647;
 
-export const fileUrl = z.string().trim().min(1).max(MAX_FILE_URL).meta({
+const fileUrl = z.string().trim().min(1).max(MAX_FILE_URL).meta({
   description: "An http(s) address, or the key of a blob of one's own as an upload answered it.",
 });
-export const filename = z.string().trim().min(1).max(MAX_FILENAME);
+const filename = z.string().trim().min(1).max(MAX_FILENAME);
 
 /** Two names of one field (B-Q03). */
-export const formatNames = {
+const formatNames = {
   format: extractionFormat.optional().meta({ description: "Told from the file's name unless said." }),
   extraction_format: extractionFormat.optional().meta({ description: "The same as `format`." }),
 };

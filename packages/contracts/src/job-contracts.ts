@@ -1,4 +1,4 @@
-import { DATA_TIERS, JOB_STATUSES, LANES, PRIORITIES, WAIT_REASONS } from "@millrace/core";
+import { BLOCKERS, DATA_TIERS, JOB_STATUSES, LANES, PRIORITIES, WAIT_REASONS } from "@millrace/core";
 import { z } from "zod";
 import { callbackUrl } from "./callback-contracts.ts";
 import { anyJson, cursor, flag, instant, jsonObject, nullableInstant, pageLimit } from "./parts.ts";
@@ -123,6 +123,34 @@ export const jobVerbose = z
     deliveries: z.array(jobDelivery),
   })
   .meta({ id: "JobVerbose" });
+
+/** Why a job is not running (C-Q06…C-Q09): what is in its way, first things first, and its place in line. */
+export const jobWhy = z
+  .object({
+    job_id: z.uuid(),
+    status: jobStatus,
+    state: z.enum(["over", "running", "dispatched", "waiting"]).meta({
+      description: "dispatched: it has its ticket and waits for a worker. waiting: it has none.",
+    }),
+    blockers: z
+      .array(
+        z.object({
+          code: z.enum(BLOCKERS),
+          message: z.string(),
+          details: z.record(z.string(), z.union([z.string(), z.number()])),
+        }),
+      )
+      .meta({ description: "In the order in which they have to go away; empty: nothing is in its way." }),
+    lane: z.enum(LANES),
+    priority: z.enum(PRIORITIES),
+    channel_id: z.uuid().nullable(),
+    position: z.int().nullable().meta({ description: "Among the jobs of its channel and priority; 1 is the oldest." }),
+    picks_before: z.int().nullable().meta({ description: "Jobs that are to be given their turn first." }),
+    expected_at: nullableInstant.meta({
+      description: "When its turn may come at the lane's pace of the last minutes; null when nobody can know.",
+    }),
+  })
+  .meta({ id: "JobWhy" });
 
 export const jobQuery = z.strictObject({ verbose: flag });
 

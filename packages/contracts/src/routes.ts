@@ -34,6 +34,7 @@ import {
   jobQuery,
   jobSubmission,
   jobVerbose,
+  jobWhy,
 } from "./job-contracts.ts";
 import { reviewRoutes } from "./review-contracts.ts";
 import type { Route } from "./route.ts";
@@ -107,6 +108,18 @@ export const routes = {
     params: jobId,
     query: jobQuery,
     responses: { 200: { description: "The job", schema: z.union([jobVerbose, jobMinimal]) } },
+    problems: [],
+  }),
+  explainJob: route({
+    method: "get",
+    path: "/api/v1/jobs/{id}/why",
+    summary: "Why a job is not running",
+    description:
+      "What is in its way, in the order in which it has to go away, with numbers; its place in line; when its turn may come.",
+    tag: "jobs",
+    scope: "jobs:read",
+    params: jobId,
+    responses: { 200: { description: "The reasons", schema: jobWhy } },
     problems: [],
   }),
   cancelJob: route({

@@ -30,7 +30,7 @@ export async function listExtractions(api: ApiClient, { say }: Terminal, options
 }
 
 /** One line: id, status, format, name, and why it stands where it stands. */
-export function lineOf(job: ExtractionLine): string {
+function lineOf(job: ExtractionLine): string {
   const why = job.message ?? (job.status === "failed" ? job.error_code : null);
   return [job.id, job.status.padEnd(10), job.format.padEnd(6), job.filename, ...(why ? [`(${why})`] : [])].join("  ");
 }

@@ -1,4 +1,3 @@
-import type { ProblemItem } from "@millrace/contracts";
 import { MillraceError } from "@millrace/core";
 import { type ExtractionInput, type ExtractionInputDraft, isWebAddress } from "@millrace/pipelines";
 import { checkBytes, formatOfName } from "@millrace/providers";
@@ -119,10 +118,4 @@ export function readOptionsText(text: string | undefined): Record<string, unknow
     throw fieldProblem("options", "object", "must be a JSON object");
   }
   return value as Record<string, unknown>;
-}
-
-/** The fields a refusal names; none when the error is not the request's fault. */
-export function itemsOfRefusal(error: unknown): readonly ProblemItem[] {
-  if (!(error instanceof MillraceError)) return [];
-  return (error.details["errors"] as readonly ProblemItem[] | undefined) ?? [];
 }

@@ -63,7 +63,7 @@ function readPlace(text: string | undefined): number | undefined {
   throw fieldProblem("cursor", "cursor", "is not a cursor of this API");
 }
 
-export function bulkSummaryOf(bulk: BulkRow) {
+function bulkSummaryOf(bulk: BulkRow) {
   return {
     id: bulk.id,
     bulk_job_id: bulk.id,
