@@ -85,6 +85,7 @@ function newJob(isDispatched: boolean): NewJob {
     resourceKey: `cid:${newId()}`,
     stage: "one",
     lane: "io",
+    stageIndex: 0,
     stageCount: 1,
     priority: "normal",
     channelId: OWNER,

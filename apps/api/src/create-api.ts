@@ -9,6 +9,7 @@ import { docsPage } from "./docs-page.ts";
 import { callbackEndpoints } from "./endpoints/callback-endpoints.ts";
 import { cancelJob } from "./endpoints/cancel-job.ts";
 import { listDeliveries, listJobDeliveries, redeliver, redeliverExhausted } from "./endpoints/deliveries.ts";
+import { explainJob } from "./endpoints/explain-job.ts";
 import { extractionEndpoints } from "./endpoints/extraction/extraction-endpoints.ts";
 import { type Build, health, ready } from "./endpoints/health.ts";
 import { ingestUrl, ingestYoutube } from "./endpoints/ingest.ts";
@@ -43,6 +44,7 @@ export interface ApiNeeds {
   readonly callbacks: EndpointNeeds["callbacks"];
   readonly contents: EndpointNeeds["contents"];
   readonly extractions: EndpointNeeds["extractions"];
+  readonly channels: EndpointNeeds["channels"];
   readonly reviews: EndpointNeeds["reviews"];
   readonly findPrincipal: (apiKey: string) => Promise<Principal | null>;
   /** Ways to prove who is asking beside API keys. */
@@ -123,6 +125,7 @@ function endpointsOf(needs: EndpointNeeds, build: Build, isStopping: () => boole
     listJobs: listJobs(needs),
     readDrift: readDrift(needs),
     readJob: readJob(needs),
+    explainJob: explainJob(needs),
     cancelJob: cancelJob(needs),
     ...reviewEndpoints(needs),
     ...callbackEndpoints(needs),

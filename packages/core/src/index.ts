@@ -122,3 +122,11 @@ export {
   type StageResult,
 } from "./settlement.ts";
 export { addressOfTicket, type Ticket, ticketId } from "./ticket.ts";
+export {
+  BLOCKERS,
+  type Blocker,
+  type BlockerCode,
+  type WaitFacts,
+  type WaitReport,
+  whyWaiting,
+} from "./why-waiting.ts";

@@ -1,6 +1,6 @@
 import type { TestSent } from "@millrace/callbacks";
 import type { Blobs, Clock, JobStore, Log, SpecRegistry, TicketQueue } from "@millrace/core";
-import type { CallbackStore, ContentStore, ExtractionStore, KeyStore, ReviewStore } from "@millrace/db";
+import type { CallbackStore, ChannelStore, ContentStore, ExtractionStore, KeyStore, ReviewStore } from "@millrace/db";
 import type { Cancel, Submit } from "@millrace/engine";
 import type { BlobGuard } from "../upload/blob-guard.ts";
 
@@ -29,6 +29,7 @@ export interface EndpointNeeds {
     | "readUsage"
     | "countVersions"
   >;
+  readonly channels: Pick<ChannelStore, "findPlace">;
   readonly reviews: ReviewStore;
   readonly extractions: ExtractionStore;
   readonly queue: TicketQueue;
