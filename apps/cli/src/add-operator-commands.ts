@@ -1,5 +1,6 @@
 import type { Lane, LaneChange, RateLimit } from "@millrace/core";
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
+import { addChannelCommands } from "./add-channel-commands.ts";
 import { doctor } from "./commands/doctor.ts";
 import { changeLane, listLanes } from "./commands/lanes.ts";
 import { reconcile } from "./commands/reconcile.ts";
@@ -16,7 +17,7 @@ export interface OperatorNeeds {
   setExitCode(code: number): void;
 }
 
-/** `doctor`, `reconcile` and `lanes`: for whoever runs Millrace. */
+/** `doctor`, `reconcile`, `lanes` and `channels`: for whoever runs Millrace. */
 export function addOperatorCommands(program: Command, needs: OperatorNeeds): void {
   const { config, terminal, setExitCode } = needs;
   program
@@ -41,6 +42,7 @@ export function addOperatorCommands(program: Command, needs: OperatorNeeds): voi
       }
     });
   addLaneCommands(program, needs);
+  addChannelCommands(program, needs);
 }
 
 /** In a box, because commander makes the empty text of an option's null. */

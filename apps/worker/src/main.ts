@@ -2,6 +2,7 @@ import { judgeSecrets, refuseUnfit, systemClock } from "@millrace/core";
 import {
   checkDatabase,
   connectDatabase,
+  createChannelStore,
   createContentStore,
   createDeliveryStore,
   createExtractionStore,
@@ -15,6 +16,7 @@ import { describeConfig, readConfig, type WorkerConfig } from "./config.ts";
 import { extractionRetentionChore } from "./extraction-retention-chore.ts";
 import { startHealthServer } from "./health-server.ts";
 import { purgeChore } from "./purge-chore.ts";
+import { turnsChore } from "./turns-chore.ts";
 import { wireBatches } from "./wire-batches.ts";
 import { wireCallbacks } from "./wire-callbacks.ts";
 import { wirePipelines } from "./wire-pipelines.ts";
@@ -86,7 +88,11 @@ async function main(config: WorkerConfig): Promise<void> {
     maxCrashes: config.MAX_CRASHES,
     leader: config.CAN_LEAD ? leaderTimings(config.LEASE_MS) : undefined,
     spools: [...(queue.spool ? [queue.spool] : []), folderSpool({ folder: config.SPOOL_DIR, log })],
-    chores: [purgeChore(db, blobs, log), extractionRetentionChore(extractions, blobs, log)],
+    chores: [
+      purgeChore(db, blobs, log),
+      turnsChore(createChannelStore(db), log),
+      extractionRetentionChore(extractions, blobs, log),
+    ],
     watchdog: { everyMs: WATCHDOG_EVERY_MS, stallMs: config.WATCHDOG_MS },
     onWedged: (lane) => {
       stopOnce(`lane ${lane} is stuck`, EXIT.wedged);

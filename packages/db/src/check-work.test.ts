@@ -68,3 +68,13 @@ test("a callback is late when it has been due for long, unless its endpoint is d
   ]);
   expect((await check())["late_callbacks"]?.severity).toBe("ok");
 });
+
+test("a count of waiting jobs that is wrong is found", async () => {
+  await submitted(s.store, newJob(s.ownerId, { isDispatched: false }));
+  expect((await check())["turns"]?.severity).toBe("ok");
+  await s.db.query("update channel_turns set waiting = waiting - 1 where has_waiting and $1 = 1", [1]);
+  expect((await check())["turns"]).toMatchObject({
+    severity: "warning",
+    message: expect.stringMatching(/^1 channels/),
+  });
+});

@@ -1,5 +1,6 @@
 import type { Finding } from "@millrace/core";
 import type { Database } from "./database.ts";
+import { countWrongTurns } from "./statements/turns.ts";
 
 /** More than this is said as "more than". */
 const COUNTED = 1_000;
@@ -47,6 +48,7 @@ export async function checkWork(
 ): Promise<Finding[]> {
   const [row] = await db.query<WorkRow>(WORK, [lateMs]);
   const { leader, cancels, retries, deliveries } = row!;
+  const wrongTurns = await countWrongTurns(db.query);
   return [
     leader === null
       ? {
@@ -68,7 +70,19 @@ export async function checkWork(
       one: "callbacks are due and not sent",
       fix: "See that a worker with CALLBACKS=true is up and can reach the receivers.",
     }),
+    judgeTurns(wrongTurns),
   ];
+}
+
+function judgeTurns(wrong: number): Finding {
+  const check = "turns";
+  if (wrong === 0) return { check, severity: "ok", message: "channels count the jobs that wait in them" };
+  return {
+    check,
+    severity: "warning",
+    message: `${wrong} channels count other jobs than wait in them: these may never get a turn`,
+    fix: "The leader repairs this every five minutes: see that a worker is up.",
+  };
 }
 
 function lateFinding(

@@ -359,7 +359,7 @@ export interface JobStore {
   cancel(request: CancelRequest): Promise<CancelAnswer>;
   decideReview(decision: ReviewDecision): Promise<ReviewAnswer>;
 
-  /** Leader: gives backlog jobs whose time has come their ticket, highest priority first, oldest first; at most `limit` of one lane. */
+  /** Leader: gives backlog jobs of one lane their ticket, at most `limit`, in the order of `nextJob`. Nothing while another leader does. */
   dispatch(lane: Lane, limit: number): Promise<Ticket[]>;
   /** Leader: a page of jobs that should have a live ticket, in order of seq, dispatched at least `graceMs` ago. */
   listTicketsDue(page: {
