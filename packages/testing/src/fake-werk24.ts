@@ -34,7 +34,7 @@ export interface Werk24Reading {
 }
 
 export interface FakeWerk24 {
-  /** `ws://127.0.0.1:…/v2`, for `WERK24_URL`. */
+  /** `ws://127.0.0.1:…/v2`, for `WERK24_BASE_URL`. */
   readonly url: string;
   readonly token: string;
   readonly readings: readonly Werk24Reading[];
