@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Database, Param } from "./database.ts";
 import { begun, ended, extractionJob, failedWith, retriedAfter } from "./extraction-store.fixture.ts";
-import { createExtractionStore, type ExtractionFilter, type ExtractionStore } from "./extraction-store.ts";
+import { createExtractionStore, type ExtractionStore } from "./extraction-store.ts";
 import { claimed, createOwner, settle, storeUnderTest } from "./job-store.fixture.ts";
 import { newId } from "./new-id.ts";
+import type { ExtractionFilter } from "./statements/extraction-rows.ts";
 
 const t = storeUnderTest();
 const extractions = () => createExtractionStore(t.db);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ExtractionModel, formatOf, optionsOf, resultOf, statusOf } from "./extraction-model.ts";
-import type { ExtractionRow } from "./extraction-store.ts";
+import type { ExtractionRow } from "./statements/extraction-rows.ts";
 
 const row = (more: Partial<ExtractionRow> = {}): ExtractionRow => ({
   id: "00000000-0000-7000-8000-000000000001",

@@ -1,23 +1,7 @@
 import { JOB_STATUSES, type JobStatus, type Json, type JsonObject } from "@millrace/core";
-import type { ExtractionRow } from "./extraction-store.ts";
+import { jsonObjectOf } from "./json-object.ts";
 import { EXTRACTION_FORMATS } from "./schema/extraction-jobs.ts";
-
-/**
- * An object, from jsonb or from the JSON text that an import may have left in its place; `{}` for null, for malformed text
- * and for whatever is no object (B-S11, B-Q09).
- */
-export function jsonObjectOf(stored: unknown): JsonObject {
-  const value = typeof stored === "string" ? parsed(stored) : stored;
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
+import type { ExtractionRow } from "./statements/extraction-rows.ts";
 
 /** The row's options as an object, whatever an import has stored. */
 export const optionsOf = (row: { readonly options: unknown }): JsonObject => jsonObjectOf(row.options);

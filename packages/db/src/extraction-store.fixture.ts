@@ -12,7 +12,7 @@ import { claimed, newJob, type StoreUnderTest, settle, submitted } from "./job-s
 import { newId } from "./new-id.ts";
 
 /** An extraction's input as its pipeline hands it over; the owner's id begins the key of a stored file. */
-export function extractionInput(more: JsonObject = {}): JsonObject {
+function extractionInput(more: JsonObject = {}): JsonObject {
   return {
     extraction_id: null,
     filename: "plan.pdf",

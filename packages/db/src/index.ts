@@ -13,20 +13,7 @@ export {
 export { connectDatabase, type Database, type DatabaseOptions } from "./database.ts";
 export { createDeliveryStore } from "./delivery-store.ts";
 export { ExtractionModel, formatOf, optionsOf, resultOf, statusOf } from "./extraction-model.ts";
-export {
-  type BulkCounts,
-  type BulkRow,
-  type CleanedUp,
-  type Cleanup,
-  createExtractionStore,
-  type ExtractionAttempt,
-  type ExtractionFilter,
-  type ExtractionRow,
-  type ExtractionStats,
-  type ExtractionStore,
-  type RecordRow,
-  type StuckExtraction,
-} from "./extraction-store.ts";
+export { createExtractionStore, type ExtractionStore } from "./extraction-store.ts";
 export { createJobStore, type JobStoreOptions } from "./job-store.ts";
 export { type ApiKey, type AuditEvent, createKeyStore, type KeyStore, type NewApiKey, type Owner } from "./key-store.ts";
 export { migrate, revertCutover, revertExtraction } from "./migrate.ts";
@@ -36,5 +23,9 @@ export { createReviewStore, type ReviewLink, type ReviewStore } from "./review-s
 export type { CallbackEndpoint } from "./statements/callback-endpoints.ts";
 export type { CallbackAttempt, CallbackDelivery } from "./statements/callback-log.ts";
 export type { EntityRow } from "./statements/entities.ts";
+export type { BulkCounts, BulkRow } from "./statements/extraction-bulks.ts";
+export type { ExtractionAttempt, ExtractionFilter, ExtractionRow } from "./statements/extraction-rows.ts";
+export type { CleanedUp, Cleanup, ExtractionStats, StuckExtraction } from "./statements/extraction-upkeep.ts";
 export type { PlaceInLine } from "./statements/place-in-line.ts";
+export type { RecordRow } from "./statements/records.ts";
 export type { UsageRow } from "./statements/usage.ts";

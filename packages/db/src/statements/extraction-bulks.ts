@@ -1,11 +1,62 @@
-import type { JobStatus } from "@millrace/core";
+import type { JobStatus, JsonObject } from "@millrace/core";
 import type { Database, Query, Row } from "../database.ts";
-import { jsonObjectOf } from "../extraction-model.ts";
-import type { BulkCounts, BulkFilter, BulkRow, ExtractionRow } from "../extraction-store.ts";
+import { jsonObjectOf } from "../json-object.ts";
 import { isContention } from "../store-error.ts";
 import { camelRow } from "./camel-row.ts";
 import { cancelJob, cancelJobs } from "./cancel.ts";
-import { extractionColumns, extractionOf } from "./extraction-rows.ts";
+import { type ExtractionRow, extractionColumns, extractionOf } from "./extraction-rows.ts";
+
+/** A batch of files. `partial`: it completed although some files failed. */
+export interface BulkRow {
+  readonly id: string;
+  readonly jobId: string | null;
+  readonly createdById: string | null;
+  readonly status: JobStatus;
+  readonly continueOnError: boolean;
+  /** Blob key of the list of its files. */
+  readonly manifestUrl: string;
+  readonly totalFiles: number;
+  /** What else its first job was asked: the input's other fields, as they stand there. */
+  readonly options: JsonObject;
+  /** Those whose rows are not there yet among them. */
+  readonly filesPending: number;
+  readonly filesProcessing: number;
+  readonly filesCompleted: number;
+  readonly filesFailed: number;
+  /** Those that were never begun when the batch ended among them. */
+  readonly filesCancelled: number;
+  /** Mean of its files' progress, 0 to 100; a file that is over counts whole, however it ended. */
+  readonly progress: number;
+  readonly partial: boolean;
+  readonly errorCode: string | null;
+  readonly errorMessage: string | null;
+  readonly cancelRequestedAt: Date | null;
+  readonly cancelRequestedBy: string | null;
+  readonly cancelReason: string | null;
+  readonly startedAt: Date | null;
+  readonly completedAt: Date | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+export interface BulkFilter {
+  /** null: everybody's (admin). */
+  readonly ownerId: string | null;
+  readonly status?: JobStatus | undefined;
+  readonly limit: number;
+  /** Keyset: rows after this one in (created_at desc, id desc). */
+  readonly after?: { readonly createdAt: Date; readonly id: string } | undefined;
+}
+
+/** Of the files that have a row, or had one before retention removed it; `total` is their sum. */
+export interface BulkCounts {
+  readonly total: number;
+  readonly pending: number;
+  readonly processing: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly cancelled: number;
+}
 
 /** Files whose rows are there, counted in an index alone, and those that retention has removed. */
 const COUNTS = `

@@ -1,8 +1,72 @@
+import type { JobStatus, Json, JsonObject } from "@millrace/core";
 import type { Param, Query, Row } from "../database.ts";
-import { jsonObjectOf } from "../extraction-model.ts";
-import type { ExtractionAttempt, ExtractionFilter, ExtractionRow } from "../extraction-store.ts";
+import { jsonObjectOf } from "../json-object.ts";
 import { plainText } from "../json-text.ts";
 import { camelRow } from "./camel-row.ts";
+
+/** One file to be extracted, as readers see it. Its id is that of its first job; a manual retry makes another job. */
+export interface ExtractionRow {
+  readonly id: string;
+  /** The newest job that works on it; null when that has been purged. */
+  readonly jobId: string | null;
+  readonly filename: string;
+  readonly fileUrl: string;
+  /** Bytes; 0 while nobody has looked. */
+  readonly fileSize: number;
+  readonly format: "pdf" | "dxf" | "ifc" | "step" | "werk24";
+  readonly status: JobStatus;
+  readonly progress: number;
+  readonly options: JsonObject;
+  readonly result: Json | null;
+  readonly errorCode: string | null;
+  readonly errorMessage: string | null;
+  readonly errorStackTrace: string | null;
+  readonly retryCount: number;
+  readonly maxRetries: number;
+  readonly nextRetryAt: Date | null;
+  readonly createdById: string | null;
+  readonly recordId: string | null;
+  readonly fieldId: string | null;
+  readonly attachmentId: string | null;
+  readonly cloudFileId: number | null;
+  readonly bulkId: string | null;
+  /** Place in its batch, from 0. */
+  readonly bulkIndex: number | null;
+  readonly startedAt: Date | null;
+  readonly completedAt: Date | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+export interface ExtractionFilter {
+  /** null: everybody's (admin). */
+  readonly ownerId: string | null;
+  readonly createdById?: string | undefined;
+  readonly status?: JobStatus | undefined;
+  readonly format?: string | undefined;
+  readonly fileUrl?: string | undefined;
+  readonly recordId?: string | undefined;
+  readonly attachmentId?: string | undefined;
+  readonly cloudFileId?: number | undefined;
+  readonly bulkId?: string | undefined;
+  /** Results are left out (null) unless this is true: one may have 256 KiB. */
+  readonly withResult?: boolean | undefined;
+  readonly limit: number;
+  /** Keyset: rows after this one in (created_at desc, id desc). */
+  readonly after?: { readonly createdAt: Date; readonly id: string } | undefined;
+}
+
+/** One try of a file, the tries of earlier jobs included, oldest first. */
+export interface ExtractionAttempt {
+  readonly jobId: string;
+  readonly attempt: number;
+  readonly outcome: "completed" | "failed" | "cancelled" | "retry";
+  readonly errorCode: string | null;
+  readonly errorMessage: string | null;
+  readonly stage: string | null;
+  readonly nextRetryAt: Date | null;
+  readonly endedAt: Date;
+}
 
 /** Progress is the job's; a completed file stays at 100 when its job is gone. */
 export const extractionColumns = (

@@ -1,11 +1,63 @@
 import type { JobStatus, TerminalStatus, Ticket } from "@millrace/core";
 import { arrayLiteral } from "../array-literal.ts";
 import type { Query, Row } from "../database.ts";
-import type { CleanedUp, Cleanup, Deleted, ExtractionStats, StuckExtraction } from "../extraction-store.ts";
 import { camelRow } from "./camel-row.ts";
-import { extractionColumns, extractionOf } from "./extraction-rows.ts";
+import { type ExtractionRow, extractionColumns, extractionOf } from "./extraction-rows.ts";
 import { type TicketRow, ticketOf } from "./ticket-row.ts";
 import { redispatchJobs } from "./tickets-due.ts";
+
+export interface Cleanup {
+  /**
+   * Age in days of what goes. Default: completed and cancelled 30, failed 90 (B-Q22); an age given without a status never
+   * makes failed ones go earlier. Pending and processing ones never go.
+   */
+  readonly olderThanDays?: number | undefined;
+  readonly status?: TerminalStatus | undefined;
+  /** Counts and changes nothing. */
+  readonly dryRun: boolean;
+}
+
+export interface CleanedUp {
+  readonly isDryRun: boolean;
+  /** Extractions that went, or would go. */
+  readonly byStatus: Readonly<Record<TerminalStatus, number>>;
+  /** Batches that went with the last of their files; a dry run counts those that have none left now. */
+  readonly bulks: number;
+  /** Blobs that nothing names any more, for the caller to delete; none on a dry run. */
+  readonly blobKeys: readonly string[];
+}
+
+export type Deleted =
+  /** `blobKeys`: blobs that nothing names any more, for the caller to delete. */
+  | { readonly kind: "deleted"; readonly blobKeys: readonly string[] }
+  | { readonly kind: "active"; readonly status: JobStatus }
+  | { readonly kind: "not_found" };
+
+export interface ExtractionStats {
+  readonly total: number;
+  readonly byStatus: Readonly<Partial<Record<JobStatus, number>>>;
+  readonly groups: readonly {
+    readonly format: ExtractionRow["format"];
+    readonly status: JobStatus;
+    readonly count: number;
+    readonly retries: number;
+    /** From its first stage's start to its end; null where none of the group has both. */
+    readonly meanMs: number | null;
+    readonly medianMs: number | null;
+    readonly p95Ms: number | null;
+    readonly maxMs: number | null;
+  }[];
+}
+
+/** An active extraction that does not get on. */
+export interface StuckExtraction extends ExtractionRow {
+  /** Its job was deleted; its worker died; nobody took its ticket; a live worker takes long. */
+  readonly reason: "job_gone" | "lease_over" | "not_claimed" | "running_long";
+  readonly stuckSince: Date;
+  readonly stage: string | null;
+  readonly worker: string | null;
+  readonly leaseUntil: Date | null;
+}
 
 /** B-Q22. */
 const RETENTION_DAYS: Readonly<Record<TerminalStatus, number>> = { completed: 30, cancelled: 30, failed: 90 };

@@ -1,9 +1,24 @@
 import { arrayLiteral } from "../array-literal.ts";
 import type { Database, Query } from "../database.ts";
-import type { RecordFilter, RecordRow } from "../extraction-store.ts";
 import { plainText } from "../json-text.ts";
 import { newId } from "../new-id.ts";
 import { camelRow } from "./camel-row.ts";
+
+export interface RecordRow {
+  readonly id: string;
+  readonly ownerId: string;
+  readonly title: string | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+export interface RecordFilter {
+  /** null: everybody's (admin). */
+  readonly ownerId: string | null;
+  readonly limit: number;
+  /** Keyset: rows after this one in (created_at desc, id desc). */
+  readonly after?: { readonly createdAt: Date; readonly id: string } | undefined;
+}
 
 const COLUMNS = "id, owner_id, title, created_at, updated_at";
 const recordOf = (row: Record<string, unknown>): RecordRow =>
