@@ -7,8 +7,8 @@ import { rounded } from "./box.ts";
 import { describePdf } from "./describe-pdf.ts";
 import { findDimensions, MAX_DIMENSIONS_PER_PAGE, type PdfDimension } from "./find-dimensions.ts";
 import { findTitleBlock, type TitleBlock } from "./find-title-block.ts";
-import { hasEnd, readingError, withPdf } from "./open-pdf.ts";
-import { loadPdfJs, type Pdf, type PdfJs } from "./pdfjs.ts";
+import { hasEnd, type OpenPdf, readingError, withPdf } from "./open-pdf.ts";
+import { loadPdfJs } from "./pdfjs.ts";
 import { type PageContent, readPage } from "./read-page.ts";
 import { findLineTables } from "./tables/line-tables.ts";
 import { showTable } from "./tables/table.ts";
@@ -85,11 +85,10 @@ function notePage(page: PageContent, options: PdfOptions, findings: Findings): v
 }
 
 type PageCall = Pick<ExtractionCall<PdfOptions>, "options" | "signal" | "progress"> & {
-  readonly pdfJs: PdfJs;
-  readonly pdf: Pdf;
+  readonly open: OpenPdf;
 };
 
-async function readPages({ pdfJs, pdf, options, signal, progress }: PageCall, numbers: readonly number[]) {
+async function readPages({ open, options, signal, progress }: PageCall, numbers: readonly number[]) {
   const findings: Findings = {
     blocks: [],
     tables: [],
@@ -105,14 +104,15 @@ async function readPages({ pdfJs, pdf, options, signal, progress }: PageCall, nu
     await setImmediate();
     signal.throwIfAborted();
     try {
-      const page = await pdf.getPage(number);
+      const page = await open.orGivenUp(open.pdf.getPage(number));
       try {
-        notePage(await readPage(pdfJs, page), options, findings);
+        notePage(await readPage(open, page), options, findings);
       } finally {
         page.cleanup();
       }
     } catch (error) {
       signal.throwIfAborted();
+      if (error instanceof MillraceError) throw error;
       if (findings.unreadable.push(number) === numbers.length) throw readingError(error);
     }
     progress((index + 1) / numbers.length);
@@ -153,9 +153,10 @@ const titleBlockJson = (found: TitleBlock | undefined): JsonObject | null =>
 async function extract(call: ExtractionCall<PdfOptions>): Promise<Extraction> {
   const { bytes, options, limits, signal } = call;
   const pdfJs = await loadPdfJs();
-  return withPdf({ pdfJs, bytes, signal }, async (pdf) => {
+  return withPdf({ pdfJs, bytes, signal }, async (open) => {
+    const { pdf } = open;
     const { numbers, warnings } = selectPages(pdf.numPages, options, limits);
-    const findings = await readPages({ ...call, pdfJs, pdf }, numbers);
+    const findings = await readPages({ ...call, open }, numbers);
     const { unreadable, sizes } = findings;
     const errors: StageWarning[] = [];
     if (unreadable.length > 0) {

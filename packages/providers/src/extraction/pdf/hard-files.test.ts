@@ -78,6 +78,20 @@ describe("PDFs that want more than a machine has get a code in bounded memory (B
     else expect(result).toMatchObject({ content: { text_blocks: [{ text: "Hello" }] } });
   });
 
+  test("drawings in drawings, a million times over: CONTENT_TOO_COMPLEX, before they are all drawn", async () => {
+    const resources = (inner: number) => `/Resources << /Font << /F 5 0 R >> /XObject << /X ${inner} 0 R >> >>`;
+    const form = (inner: number, drawing: string) =>
+      rawStream(`/Type /XObject /Subtype /Form /BBox [0 0 100 100] ${resources(inner)}`, drawing);
+    const forms = Array.from({ length: 11 }, (_, level) => form(7 + level, "/X Do ".repeat(10)));
+    const bytes = withContents(
+      rawStream("", `${HELLO}/X Do`),
+      "/Font << /F 5 0 R >> /XObject << /X 6 0 R >>",
+      ...forms,
+      form(6, "1 w ".repeat(20_000)),
+    );
+    expect(await pdfFailure(bytes)).toMatchObject({ code: "CONTENT_TOO_COMPLEX", retry: "never" });
+  });
+
   test("brackets nested a million deep end", async () => {
     const nested = rawStream("", `${"[".repeat(1_000_000)} ${HELLO}`);
     const result = await extractPdf(withContents(nested)).catch((error: unknown) => error);

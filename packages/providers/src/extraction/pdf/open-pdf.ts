@@ -28,8 +28,18 @@ interface OpenCall {
   readonly signal: AbortSignal;
 }
 
+/** An open PDF. */
+export interface OpenPdf {
+  readonly pdfJs: PdfJs;
+  readonly pdf: Pdf;
+  /** Ends the reading with this error, in the midst of a page too. */
+  readonly giveUp: (error: Error) => void;
+  /** What pdf.js promises, or the error it was ended with: pdf.js leaves promises open when it is ended. */
+  readonly orGivenUp: <T>(promise: Promise<T>) => Promise<T>;
+}
+
 /** Opens a PDF for as long as `use` takes. Pictures are never unpacked. */
-export async function withPdf<T>({ pdfJs, bytes, signal }: OpenCall, use: (pdf: Pdf) => Promise<T>): Promise<T> {
+export async function withPdf<T>({ pdfJs, bytes, signal }: OpenCall, use: (open: OpenPdf) => Promise<T>): Promise<T> {
   signal.throwIfAborted();
   if (bytes.length === 0) throw new MillraceError("CONTENT_EMPTY", "the file is empty");
   if (!Buffer.from(bytes.subarray(0, MARK_WITHIN_BYTES)).includes("%PDF-")) {
@@ -45,14 +55,23 @@ export async function withPdf<T>({ pdfJs, bytes, signal }: OpenCall, use: (pdf: 
     maxImageSize: 0,
     verbosity: 0,
   });
-  const stop = () => void task.destroy().catch(() => {});
+  let giveUp: (error: Error) => void = () => {};
+  const givenUp = new Promise<never>((_, reject) => {
+    giveUp = (error) => {
+      reject(error);
+      void task.destroy().catch(() => {});
+    };
+  });
+  givenUp.catch(() => {});
+  const orGivenUp = <V>(promise: Promise<V>): Promise<V> => Promise.race([promise, givenUp]);
+  const stop = () => giveUp(signal.reason);
   signal.addEventListener("abort", stop, { once: true });
   try {
-    const pdf = await task.promise.catch((error: unknown) => {
+    const pdf = await orGivenUp(task.promise).catch((error: unknown) => {
       signal.throwIfAborted();
       throw readingError(error);
     });
-    return await use(pdf);
+    return await use({ pdfJs, pdf, giveUp, orGivenUp });
   } finally {
     signal.removeEventListener("abort", stop);
     await task.destroy();

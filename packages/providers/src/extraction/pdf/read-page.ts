@@ -1,6 +1,8 @@
+import { MillraceError } from "@millrace/core";
 import { collectRulings, type Rulings } from "./collect-rulings.ts";
 import { collectWords } from "./collect-words.ts";
 import { IDENTITY, type Matrix, matrixFrom, multiply } from "./matrix.ts";
+import type { OpenPdf } from "./open-pdf.ts";
 import type { PdfJs, PdfPage } from "./pdfjs.ts";
 import type { Word } from "./word.ts";
 
@@ -17,6 +19,8 @@ export interface PageContent {
 }
 
 const MAX_GLYPHS = 500_000;
+/** Dense maps come to a few hundred thousand. */
+const MAX_OPERATORS = 1_500_000;
 
 interface Font {
   readonly matrix: Matrix;
@@ -245,13 +249,36 @@ function applyFonts(reader: PageReader, entries: unknown): void {
   }
 }
 
+interface Chunks {
+  _renderPageChunk(chunk: { readonly length: number }, state: unknown): void;
+}
+
+/**
+ * Ends a page whose operators never end: drawings that contain one another double with each level. pdf.js offers no limit
+ * and never leaves the thread's turn meanwhile, so this looks at the pieces as they come in.
+ */
+function limitOperators(page: PdfPage, giveUp: OpenPdf["giveUp"]): void {
+  const chunks = page as unknown as Chunks;
+  let count = 0;
+  const take = chunks._renderPageChunk.bind(page);
+  chunks._renderPageChunk = (chunk, state) => {
+    count += chunk.length;
+    if (count <= MAX_OPERATORS) take(chunk, state);
+    else
+      giveUp(
+        new MillraceError("CONTENT_TOO_COMPLEX", `page ${page.pageNumber} draws more than ${MAX_OPERATORS} things`),
+      );
+  };
+}
+
 /** Lists what a page draws. One pass: text comes from the drawing operators, which give each letter's place. */
-export async function readPage(pdfJs: PdfJs, page: PdfPage): Promise<PageContent> {
-  const operators = await page.getOperatorList({ annotationMode: pdfJs.AnnotationMode.DISABLE });
+export async function readPage({ pdfJs, giveUp, orGivenUp }: OpenPdf, page: PdfPage): Promise<PageContent> {
+  limitOperators(page, giveUp);
+  const listing = page.getOperatorList({ annotationMode: pdfJs.AnnotationMode.DISABLE });
+  const { fnArray, argsArray } = await orGivenUp(listing);
   const viewport = page.getViewport({ scale: 1 });
   const reader = new PageReader(page, matrixFrom(viewport.transform));
   const steps = stepsOf(pdfJs);
-  const { fnArray, argsArray } = operators;
   for (let i = 0; i < fnArray.length && reader.words.glyphCount < MAX_GLYPHS; i += 1) {
     steps.get(fnArray[i]!)?.(reader, argsArray[i] ?? []);
   }
