@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { MillraceError } from "@millrace/core";
 import type { FlatMesh, IfcAPI } from "web-ifc";
 import { capMemory, type MemoryCap } from "../capped-memory.ts";
@@ -20,21 +22,41 @@ interface Opened extends MemoryCap {
   readonly api: IfcAPI;
 }
 
+interface Compiled {
+  readonly size: number;
+  readonly module: WebAssembly.Module;
+}
+
+const require = createRequire(import.meta.url);
+
+/** Compiled once in a thread: what V8 has optimised serves the files after. */
+let compiling: Promise<Compiled> | undefined;
 let lastOpening: Promise<unknown> = Promise.resolve();
+
+async function compile(): Promise<Compiled> {
+  const bytes = await readFile(require.resolve("web-ifc/web-ifc-node.wasm"));
+  return { size: bytes.length, module: await WebAssembly.compile(bytes) };
+}
 
 /** A new instance for every file, with a memory of its own that cannot grow past `maxMemoryBytes`. */
 async function openApi(maxMemoryBytes: number): Promise<Opened> {
   const { IfcAPI, LogLevel } = await import("web-ifc");
+  compiling ??= compile().catch((error: unknown) => {
+    compiling = undefined;
+    throw error;
+  });
+  const { size, module } = await compiling;
   const api = new IfcAPI();
   let cap: MemoryCap | undefined;
-  // the library passes no hook on, so its memory is caught where it is made
+  // the library passes no hook on: its instance is caught where it is made, others' are left alone
   const { instantiate } = WebAssembly;
   WebAssembly.instantiate = async (source, imports) => {
-    const made = await instantiate(source, imports);
-    for (const exported of Object.values(made.instance.exports)) {
+    if (source.length !== size) return instantiate(source, imports);
+    const instance = new WebAssembly.Instance(module, imports);
+    for (const exported of Object.values(instance.exports)) {
       if (exported instanceof WebAssembly.Memory) cap = capMemory(exported, maxMemoryBytes);
     }
-    return made;
+    return { module, instance };
   };
   try {
     await api.Init();
@@ -42,7 +64,8 @@ async function openApi(maxMemoryBytes: number): Promise<Opened> {
     WebAssembly.instantiate = instantiate;
   }
   api.SetLogLevel(LogLevel.LOG_LEVEL_OFF);
-  return { api, hasRunOut: () => cap?.hasRunOut() ?? false };
+  if (cap === undefined) throw new Error("the shape reader's memory could not be limited");
+  return { api, hasRunOut: cap.hasRunOut };
 }
 
 /** One after the other, so that each puts back what the one before it found. */

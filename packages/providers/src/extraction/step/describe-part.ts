@@ -107,7 +107,7 @@ export function joinShapes(shapes: readonly Shape[]): Shape {
 /** Ten significant digits: more than the triangles are worth, and no 0.30000000000000004. */
 const rounded = (value: number): number => Number(value.toPrecision(10));
 
-export function describeBounds(bounds: Bounds | undefined): Json {
+function describeBounds(bounds: Bounds | undefined): Json {
   if (bounds === undefined) return null;
   const size = bounds.max.map((high, axis) => rounded(high - (bounds.min[axis] ?? 0)));
   return { min: bounds.min.map(rounded), max: bounds.max.map(rounded), size };

@@ -3,7 +3,7 @@ import type { StepOptions } from "../extraction-options.ts";
 import { EXTRACTION_LIMITS, type Extraction } from "../extractor.ts";
 import { createStepExtractor, type StepExtractorOptions } from "./step-extractor.ts";
 
-export const ALL_STEP: StepOptions = {
+const ALL_STEP: StepOptions = {
   extract_assembly: true,
   extract_parts: true,
   calculate_volumes: true,

@@ -17,7 +17,7 @@ export interface Measures {
 /** Sum of all faces' directions over their area: zero for a closed surface, but for rounding. */
 const OPEN_SURFACE_RATIO = 1e-4;
 
-export function boundsOf(positions: readonly number[]): Bounds | undefined {
+function boundsOf(positions: readonly number[]): Bounds | undefined {
   if (positions.length < 3) return undefined;
   const min: [number, number, number] = [Infinity, Infinity, Infinity];
   const max: [number, number, number] = [-Infinity, -Infinity, -Infinity];

@@ -36,5 +36,7 @@ declare module "occt-import-js" {
       receive: (instance: WebAssembly.Instance) => void,
     ) => object;
   }
-  export default function occtimportjs(options: ModuleOptions): Promise<Occt>;
+  function occtimportjs(options: ModuleOptions): Promise<Occt>;
+
+  export { occtimportjs as default };
 }

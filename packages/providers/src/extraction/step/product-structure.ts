@@ -37,7 +37,7 @@ export const STRUCTURE_KEYWORDS = [
   "SHAPE_REPRESENTATION_RELATIONSHIP",
 ];
 
-export const BODY_KEYWORDS: ReadonlySet<string> = new Set([
+const BODY_KEYWORDS: ReadonlySet<string> = new Set([
   "MANIFOLD_SOLID_BREP",
   "BREP_WITH_VOIDS",
   "FACETED_BREP",

@@ -25,7 +25,7 @@ export interface ShapesCall {
 const require = createRequire(import.meta.url);
 
 /** Compiled once in a thread: what V8 has optimised serves the files after. */
-let compiled: Promise<WebAssembly.Module> | undefined;
+let compiling: Promise<WebAssembly.Module> | undefined;
 
 async function compile(): Promise<WebAssembly.Module> {
   const folder = dirname(require.resolve("occt-import-js"));
@@ -43,8 +43,11 @@ interface Instance extends MemoryCap {
  */
 async function instantiate(maxMemoryBytes: number): Promise<Instance> {
   const { default: occtimportjs } = await import("occt-import-js");
-  compiled ??= compile();
-  const module = await compiled;
+  compiling ??= compile().catch((error: unknown) => {
+    compiling = undefined;
+    throw error;
+  });
+  const module = await compiling;
   const lines: string[] = [];
   let cap: MemoryCap | undefined;
   const print = (line: string): void => {
@@ -63,7 +66,8 @@ async function instantiate(maxMemoryBytes: number): Promise<Instance> {
       return instance.exports;
     },
   });
-  return { occt, lines, hasRunOut: () => cap?.hasRunOut() ?? false };
+  if (cap === undefined) throw new Error("the shape reader's memory could not be limited");
+  return { occt, lines, hasRunOut: cap.hasRunOut };
 }
 
 function crash(instance: Instance, cause: unknown): MillraceError {
