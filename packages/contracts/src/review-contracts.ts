@@ -10,11 +10,11 @@ const gateName = z.string().min(1).max(100);
 const jobId = z.object({ id: z.uuid().meta({ description: "The job's id" }) });
 const jobGate = jobId.extend({ gate: gateName.meta({ description: "The gate's name" }) });
 
-export const reviewRequest = z
+const reviewRequest = z
   .strictObject({ decision, comment: z.string().trim().min(1).max(5_000).optional() })
   .meta({ id: "ReviewRequest" });
 
-export const reviewAnswer = z
+const reviewAnswer = z
   .object({
     job_id: z.uuid(),
     gate: z.string(),

@@ -1,4 +1,4 @@
-import { type GateDecision, type GatePolicy, type GateRow, judgeGate, type ReviewRow } from "@millrace/core";
+import type { GateDecision, GatePolicy, GateRow, ReviewRow } from "@millrace/core";
 import { arrayLiteral } from "../array-literal.ts";
 import type { Query, Row } from "../database.ts";
 import { jsonText } from "../json-text.ts";
@@ -130,12 +130,4 @@ export async function listGates(query: Query, jobIds: readonly string[]): Promis
     const gate = camelRow<GateRow>(row, { instants: ["opened_at", "expires_at", "closed_at"] });
     return { ...gate, reviews: gate.reviews.map((review: ReviewRow) => ({ ...review, at: new Date(review.at) })) };
   });
-}
-
-/** What a gate still needs. */
-export function approvalsSoFar(gate: GateRow, submittedBy: string | null): number {
-  if (gate.policy === null) return 0;
-  const decisions = gate.reviews.map((review) => ({ ...review, isSelf: review.decidedBy === submittedBy }));
-  const verdict = judgeGate(gate.policy, decisions);
-  return verdict.kind === "open" ? verdict.approvals : gate.policy.approvals;
 }
