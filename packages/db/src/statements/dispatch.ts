@@ -149,17 +149,10 @@ served as materialized (
   from (select channel_id, base, step, count(*) as jobs from picked group by channel_id, base, step order by max(place)) s
 ),
 -- in the order in which everybody locks these rows
-moved as materialized (
-  select s.channel_id, s.vtime, s.turn_no
-  from (select * from served order by channel_id) s
-  cross join lateral (
-    select from channel_turns where lane = $1 and rank = $2 and channel_id = s.channel_id limit 1 for no key update
-  ) t
-),
 moves as (
-  update channel_turns t set vtime = m.vtime, turn_no = m.turn_no
-  from moved m
-  where t.lane = $1 and t.rank = $2 and t.channel_id = m.channel_id
+  insert into channel_turns as t (lane, rank, channel_id, waiting, vtime, turn_no)
+  select $1, $2, channel_id, 0, vtime, turn_no from served order by channel_id
+  on conflict (lane, rank, channel_id) do update set vtime = excluded.vtime, turn_no = excluded.turn_no
 ),
 ticked as (
   update turn_clocks c set
