@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Cluster, startCluster } from "../processes/cluster.ts";
 import { type ExtractionCalls, extractionCalls } from "./extraction-calls.fixture.ts";
@@ -6,7 +7,8 @@ import { assembly, deadlyStep, dxf, ifc, laughingDxf, pdf, pdfBomb } from "./fil
 let cluster: Cluster;
 let calls: ExtractionCalls;
 beforeAll(async () => {
-  cluster = await startCluster();
+  const hoard = fileURLToPath(new URL("./hoard.mjs", import.meta.url));
+  cluster = await startCluster({ env: { PIPELINE_MODULES: hoard, STAGE_MAX_MEMORY_MB: "1024" } });
   calls = extractionCalls(cluster);
 });
 afterAll(() => cluster?.close());
@@ -79,5 +81,17 @@ describe("bad files beside good ones", { timeout: 600_000 }, () => {
     const failed = await calls.reaches(id, "failed");
     expect(failed).toMatchObject({ error_code: "STAGE_CRASHED", retry_count: 1, max_retries: 3 });
     expect(failed.attempts.map(({ outcome }: { outcome: string }) => outcome)).toEqual(["retry", "failed"]);
+  });
+
+  test("a stage that takes all memory costs its own job alone (B-Q14, B-Q20)", async () => {
+    const { body: greedy } = await cluster.call("POST", "/jobs", { pipeline: "hoard", input: {} });
+    const beside = await calls.upload("beside.dxf", dxf(3, "beside a greedy one"));
+    expect(await cluster.reaches(greedy.job_id, "failed", "completed")).toMatchObject({
+      status: "failed",
+      error_code: "CONTENT_TOO_COMPLEX",
+      error_message: expect.stringContaining("1024 MB"),
+    });
+    expect(await calls.reaches(beside, "completed", "failed")).toMatchObject({ status: "completed" });
+    expect(cluster.output()).not.toMatch(/WORKER_LOST/);
   });
 });

@@ -7,7 +7,7 @@ import PdfDocument from "pdfkit";
 const OCCT = dirname(createRequire(import.meta.url).resolve("occt-import-js/package.json"));
 
 /** A file of CAx-IF or others that comes with the STEP reader. */
-export const stepSample = (name: string): Buffer => readFileSync(join(OCCT, "test/testfiles", name));
+const stepSample = (name: string): Buffer => readFileSync(join(OCCT, "test/testfiles", name));
 
 /** 18 solids with names and colours, from CAx-IF. */
 export const assembly = (): Buffer => stepSample("cax-if/as1-oc-214/as1-oc-214.stp");

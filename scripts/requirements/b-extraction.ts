@@ -3,8 +3,8 @@ import type { RequirementSet } from "./requirement.ts";
 /** Extraction of CAD files and PDFs. S: required. Q: an open question, as we have answered it. */
 export const EXTRACTION: RequirementSet = {
   title: "B. Extraction",
-  introduction: "Not built yet. What its tests and those of the engine prove already stands here.",
-  isComplete: false,
+  introduction: "What callers see: [extraction.md](extraction.md).",
+  isComplete: true,
   requirements: [
     { id: "B-S01", summary: "Jobs live in a table, with status, retries and result" },
     { id: "B-S02", summary: "A job names its file by `file_url`; records and attachments are optional" },

@@ -45,9 +45,14 @@ describe("accessors of options and result (B-S11, B-S25, B-Q09)", () => {
     ["[1]", {}],
     [[1], {}],
     [7, {}],
-  ])("reads %j as %j", (stored, expected) => {
+  ])("reads %j as %j (B-S11, B-Q09)", (stored, expected) => {
     expect(optionsOf({ options: stored })).toEqual(expected);
     expect(resultOf({ result: stored })).toEqual(expected);
+  });
+
+  it("B-S11 B-Q09 malformed JSON of an import reads as empty", () => {
+    expect(optionsOf({ options: "not json" })).toEqual({});
+    expect(resultOf({ result: '{"a": 1' })).toEqual({});
   });
 });
 

@@ -8,8 +8,6 @@ export type ExtractionStage<Name extends keyof ExtractionStages> = StageFunction
   ExtractionInput,
   ExtractionStages
 >[Name];
-/** What each of them gets. */
-export type ExtractionContext = Parameters<ExtractionStage<"download">>[0];
 
 /** The function of one of the stages of a batch. */
 export type BulkStage<Name extends keyof BulkStages> = StageFunctions<BulkInput, BulkStages>[Name];

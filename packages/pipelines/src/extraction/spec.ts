@@ -13,7 +13,7 @@ import {
 import { resourceKeyOf } from "./resource-key-of.ts";
 
 /** B-Q13: 30 s, 2 min, 8 min and so on. How many of them there are is the job's `max_retries` (B-Q12), 10 at most. */
-export const EXTRACTION_RETRIES: RetryPolicy = {
+const EXTRACTION_RETRIES: RetryPolicy = {
   attempts: 11,
   baseMs: 30_000,
   factor: 4,
