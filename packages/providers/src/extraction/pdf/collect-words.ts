@@ -1,23 +1,28 @@
-import type { Box } from "./box.ts";
 import type { Matrix } from "./matrix.ts";
 import { SPACE_GAP, type Word } from "./word.ts";
 
-/** One letter as it is drawn. */
-export interface Glyph {
-  readonly text: string;
-  /** From the letter's origin, one font height being `size`, to the page. */
+/** Letters drawn by one operator: they share font, size and direction. */
+export interface Run {
+  /** From text space, where the pen moves, to the page. */
   readonly placed: Matrix;
-  /** How wide it is, in units of `placed`. */
+  /** Font height in text space. */
+  readonly size: number;
+  readonly isVertical: boolean;
+  readonly isBold: boolean;
+  /** Shares of the font height above and (negative) below the baseline. */
+  readonly ascent: number;
+  readonly descent: number;
+}
+
+/** One letter, in text space. */
+interface Glyph {
+  readonly text: string;
+  readonly x: number;
+  readonly y: number;
+  /** How wide it is. */
   readonly advance: number;
   /** How much further the pen moves. */
   readonly spacing: number;
-  /** First of a run of text: some programs space the last letter of a run where others draw a space. */
-  readonly isFirst: boolean;
-  readonly isVertical: boolean;
-  readonly size: number;
-  readonly isBold: boolean;
-  readonly ascent: number;
-  readonly descent: number;
 }
 
 interface OpenWord {
@@ -37,55 +42,42 @@ interface OpenWord {
 
 /** Puts letters together as they are drawn, whatever pieces the file draws them in. */
 export interface WordCollector {
-  add(glyph: Glyph): void;
+  /** Begins a run; what it returns takes the letters. */
+  startRun(run: Run): (glyph: Glyph) => void;
   finish(): readonly Word[];
   readonly glyphCount: number;
 }
 
 const RADIANS = Math.PI / 180;
 
-interface Placed {
-  readonly size: number;
-  readonly angle: number;
-  readonly from: number;
-  readonly to: number;
-  readonly pen: number;
-  readonly baseline: number;
-  readonly box: Box;
+/** Whole degrees in which letters follow one another on the page. */
+function angleOf({ placed: [a, b, c, d], isVertical }: Run): number {
+  const degrees = (isVertical ? Math.atan2(-d, -c) : Math.atan2(b, a)) / RADIANS;
+  return ((Math.round(degrees) % 360) + 360) % 360;
 }
 
-/** Where the letter is, along and across its direction. */
-function place({ placed, advance, spacing, isVertical, size, ascent, descent }: Glyph): Placed {
-  const [a, b, c, d, e, f] = placed;
-  const height = size * Math.hypot(c, d);
-  const [dx, dy] = isVertical ? [c * advance, d * advance] : [a * advance, b * advance];
-  const isMoving = Math.abs(dx) + Math.abs(dy) > 1e-6;
-  const degrees = (isMoving ? Math.atan2(dy, dx) : Math.atan2(b, a)) / RADIANS;
-  const angle = ((Math.round(degrees) % 360) + 360) % 360;
-  const [cos, sin] = [Math.cos(angle * RADIANS), Math.sin(angle * RADIANS)];
-  const up = [c * size * ascent, d * size * ascent] as const;
-  const down = [c * size * descent, d * size * descent] as const;
-  const xs = [e + up[0], e + down[0], e + dx + up[0], e + dx + down[0]];
-  const ys = [f + up[1], f + down[1], f + dy + up[1], f + dy + down[1]];
-  const to = (e + dx) * cos + (f + dy) * sin;
+function isBlank(text: string): boolean {
+  const code = text.length === 1 ? text.charCodeAt(0) : 0;
+  return (code <= 0x20 || code >= 0x7f) && /^\s*$/u.test(text);
+}
+
+/** What all letters of a run have in common, worked out once: files have hundreds of thousands of letters. */
+function frameOf(run: Run) {
+  const [a, b, c, d, e, f] = run.placed;
+  const angle = angleOf(run);
+  const [top, bottom] = [run.size * run.ascent, run.size * run.descent];
   return {
-    size: height,
-    angle,
-    from: e * cos + f * sin,
-    to,
-    pen: to + spacing * (isVertical ? -Math.hypot(c, d) : Math.hypot(a, b)),
-    baseline: f * cos - e * sin,
-    box: { x0: Math.min(...xs), y0: Math.min(...ys), x1: Math.max(...xs), y1: Math.max(...ys) },
+    ...{ a, b, c, d, e, f, angle },
+    cos: Math.cos(angle * RADIANS),
+    sin: Math.sin(angle * RADIANS),
+    height: run.size * Math.hypot(c, d),
+    scale: run.isVertical ? -Math.hypot(c, d) : Math.hypot(a, b),
+    // along the page, from the baseline to the furthest of the letter's edges
+    left: Math.min(c * top, c * bottom),
+    right: Math.max(c * top, c * bottom),
+    above: Math.min(d * top, d * bottom),
+    below: Math.max(d * top, d * bottom),
   };
-}
-
-/** Goes on where the word ends: neither a space away nor drawn over it. */
-function isNext(word: OpenWord, glyph: Placed, isFirst: boolean): boolean {
-  if (glyph.angle !== word.angle || Math.abs(glyph.size - word.size) > word.size * 0.02) return false;
-  const gap = glyph.from - (isFirst ? word.to : word.pen);
-  return (
-    Math.abs(glyph.baseline - word.baseline) < word.size * 0.1 && gap < word.size * SPACE_GAP && gap > word.size * -0.3
-  );
 }
 
 export function collectWords(): WordCollector {
@@ -95,39 +87,66 @@ export function collectWords(): WordCollector {
 
   const close = (isSpaced: boolean): void => {
     if (open === undefined) return;
-    const { x0, y0, x1, y1, pen: _, ...word } = open;
-    words.push({ ...word, box: { x0, y0, x1, y1 }, isSpaced });
+    const { text, size, isBold, angle, from, to, baseline, x0, y0, x1, y1 } = open;
+    words.push({ text, size, isBold, angle, from, to, baseline, box: { x0, y0, x1, y1 }, isSpaced });
     open = undefined;
   };
 
-  const begin = (text: string, isBold: boolean, { box, ...placed }: Placed): void => {
-    close(false);
-    open = { text, isBold, ...placed, ...box };
+  const startRun = (run: Run) => {
+    const { a, b, c, d, e, f, angle, cos, sin, height, scale, left, right, above, below } = frameOf(run);
+    const isDrawn = Number.isFinite(a + b + c + d + e + f + height);
+    // some programs space the last letter of a run where others draw a space
+    let isFirst = true;
+    return ({ text, x, y, advance, spacing }: Glyph): void => {
+      glyphCount += 1;
+      if (isBlank(text)) {
+        close(true);
+        isFirst = false;
+        return;
+      }
+      // no tuples here: this runs for each letter, and taking them apart took half of its time
+      const px = a * x + c * y + e;
+      const py = b * x + d * y + f;
+      const dx = run.isVertical ? c * advance : a * advance;
+      const dy = run.isVertical ? d * advance : b * advance;
+      const from = px * cos + py * sin;
+      const baseline = py * cos - px * sin;
+      if (!isDrawn || !Number.isFinite(from + baseline + dx + dy)) return;
+      const to = from + dx * cos + dy * sin;
+      const pen = to + spacing * scale;
+      const x0 = px + Math.min(0, dx) + left;
+      const x1 = px + Math.max(0, dx) + right;
+      const y0 = py + Math.min(0, dy) + above;
+      const y1 = py + Math.max(0, dy) + below;
+      const word = open;
+      const gap = word === undefined ? 0 : from - (isFirst ? word.to : word.pen);
+      isFirst = false;
+      if (
+        word === undefined ||
+        word.angle !== angle ||
+        Math.abs(height - word.size) > word.size * 0.02 ||
+        Math.abs(baseline - word.baseline) >= word.size * 0.1 ||
+        gap >= word.size * SPACE_GAP ||
+        gap <= word.size * -0.3
+      ) {
+        close(false);
+        open = { text, size: height, isBold: run.isBold, angle, from, baseline, to, pen, x0, y0, x1, y1 };
+        return;
+      }
+      word.text += text;
+      word.to = to;
+      word.pen = pen;
+      if (x0 < word.x0) word.x0 = x0;
+      if (y0 < word.y0) word.y0 = y0;
+      if (x1 > word.x1) word.x1 = x1;
+      if (y1 > word.y1) word.y1 = y1;
+    };
   };
 
   return {
+    startRun,
     get glyphCount() {
       return glyphCount;
-    },
-    add(glyph) {
-      glyphCount += 1;
-      if (/^\s*$/u.test(glyph.text)) {
-        close(true);
-        return;
-      }
-      const placed = place(glyph);
-      if (!Number.isFinite(placed.baseline + placed.from + placed.to + placed.size)) return;
-      if (open === undefined || !isNext(open, placed, glyph.isFirst)) {
-        begin(glyph.text, glyph.isBold, placed);
-        return;
-      }
-      open.text += glyph.text;
-      open.to = placed.to;
-      open.pen = placed.pen;
-      open.x0 = Math.min(open.x0, placed.box.x0);
-      open.y0 = Math.min(open.y0, placed.box.y0);
-      open.x1 = Math.max(open.x1, placed.box.x1);
-      open.y1 = Math.max(open.y1, placed.box.y1);
     },
     finish() {
       close(false);

@@ -37,6 +37,8 @@ const NO_FONT: Font = {
   ascent: 0.75,
   descent: -0.22,
 };
+/** Nothing to spell out in it: no ligatures, no letters with their accents apart. */
+const IS_PLAIN = /^[ -~]*$/;
 const BOLD = /bold|black|heavy|demi|CMBX|CMSSBX/i;
 
 /** What text and graphics operators set; `save` keeps a copy. */
@@ -155,8 +157,15 @@ class PageReader {
     if (!Array.isArray(glyphs)) return;
     const state = this.#state;
     const { font, size, stretch } = state;
-    const text = multiply(state.placed, state.text);
-    let isFirst = true;
+    const add = this.words.startRun({
+      placed: multiply(state.placed, state.text),
+      size: Math.abs(size),
+      isVertical: font.isVertical,
+      isBold: font.isBold,
+      ascent: font.ascent,
+      descent: font.descent,
+    });
+    const scale = font.matrix[0] * size;
     for (const glyph of glyphs as readonly (DrawnGlyph | number)[]) {
       if (typeof glyph === "number") {
         const shift = (-glyph / 1000) * size;
@@ -165,24 +174,18 @@ class PageReader {
         continue;
       }
       const spacing = state.letterGap + (glyph.isSpace === true ? state.wordGap : 0);
-      const width = (Number(glyph.width) || 0) * font.matrix[0] * size;
-      const isVertical = font.isVertical;
-      const down = (glyph.vmetric?.[0] ?? -1000) * font.matrix[0] * size;
-      this.words.add({
-        text: typeof glyph.unicode === "string" ? glyph.unicode : "",
-        placed: multiply(text, [stretch, 0, 0, 1, state.x, state.y + state.rise]),
-        advance: isVertical ? down : width,
-        spacing: isVertical ? -spacing : spacing,
-        isFirst,
-        isVertical,
-        size: Math.abs(size),
-        isBold: font.isBold,
-        ascent: font.ascent,
-        descent: font.descent,
-      });
-      isFirst = false;
-      if (isVertical) state.y += down - spacing;
-      else state.x += (width + spacing) * stretch;
+      const text = typeof glyph.unicode === "string" ? glyph.unicode : "";
+      const x = state.x;
+      const y = state.y + state.rise;
+      if (font.isVertical) {
+        const advance = (glyph.vmetric?.[0] ?? -1000) * scale;
+        add({ text, x, y, advance, spacing: -spacing });
+        state.y += advance - spacing;
+      } else {
+        const advance = (Number(glyph.width) || 0) * scale * stretch;
+        add({ text, x, y, advance, spacing: spacing * stretch });
+        state.x += advance + spacing * stretch;
+      }
     }
   }
 
@@ -288,7 +291,9 @@ export async function readPage({ pdfJs, giveUp, orGivenUp }: OpenPdf, page: PdfP
     width: viewport.width,
     height: viewport.height,
     rotation: viewport.rotation,
-    words: words.map((word) => ({ ...word, text: pdfJs.normalizeUnicode(word.text) })),
+    words: words.map((word) =>
+      IS_PLAIN.test(word.text) ? word : { ...word, text: pdfJs.normalizeUnicode(word.text) },
+    ),
     rulings: reader.rulings.finish(),
     isCut: reader.words.glyphCount >= MAX_GLYPHS,
   };

@@ -203,6 +203,26 @@ describe("tables without lines (B2.3, strategies text and stream)", () => {
   });
 });
 
+describe("what is aligned and yet no table", () => {
+  test("two languages side by side, sentence by sentence", async () => {
+    const pairs = [
+      ["The machine is started by its lever.", "Die Maschine wird am Hebel gestartet."],
+      ["Never open it while it is running.", "Nie im laufenden Betrieb öffnen, bitte."],
+      ["Oil the bearings once in a month.", "Lager einmal in jedem Monat schmieren."],
+      ["Ask before you change a setting.", "Vor jeder Änderung bitte nachfragen."],
+    ];
+    const bytes = await writePdf(plain(pairs, 250));
+    expect((await extractPdf(bytes, { table_detection_strategy: "text" })).content.tables).toEqual([]);
+  });
+
+  test("terms and their explanations", async () => {
+    const meaning = "what it means is said in a sentence that needs nearly all of the line";
+    const terms = ["lever", "bearing", "gear", "shaft"].map((term, n) => [term, `${n} ${meaning}`]);
+    const bytes = await writePdf(plain(terms, 90));
+    expect((await extractPdf(bytes, { table_detection_strategy: "stream" })).content.tables).toEqual([]);
+  });
+});
+
 const cell = fc
   .array(fc.constantFrom(..."abcdefgkmrstuvwxyzABCDEFGHKLMNÄÖÜßéñ"), { minLength: 1, maxLength: 9 })
   .map((letters) => letters.join(""));
