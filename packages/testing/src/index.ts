@@ -1,4 +1,7 @@
 export { type CollectedLogs, collectLogs, type LogLine } from "./collect-logs.ts";
+export { type FakeKie, type KieInput, type KieOptions, startFakeKie } from "./fake-media/fake-kie.ts";
+export { type FakeProvider, hangs, isCut, type ProviderReply, type ProviderRequest, repliesWith, startFakeProvider } from "./fake-media/fake-provider.ts";
+export { sampleMp3, sampleMp4, samplePng } from "./fake-media/sample-media.ts";
 export { type FakeWerk24, startFakeWerk24, type Werk24Behaviour, type Werk24Reading } from "./fake-werk24.ts";
 export { type LeftoverWatch, watchLeftovers } from "./leftovers.ts";
 export { missing } from "./missing.ts";

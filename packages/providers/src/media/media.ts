@@ -35,6 +35,8 @@ export interface ImageMaker {
       readonly height: number;
       /** The same seed and prompt give the same image where the maker can. */
       readonly seed: string;
+      /** Images it should resemble, such as the same character made before, where the maker can. */
+      readonly referencePaths?: readonly string[];
     },
   ): Promise<MadeFile>;
 }
@@ -62,6 +64,10 @@ export interface ClipMaker {
       readonly prompt: string;
       readonly seconds: number;
       readonly progress: (share: number) => void;
+      /** The order of an earlier try, as it gave it to `keepState`: it is waited for instead of paid for again. */
+      readonly state?: string | null;
+      /** Saves the order as soon as there is one; an empty text when it is of no more use. */
+      readonly keepState?: (state: string) => Promise<void>;
     },
   ): Promise<MadeFile & { readonly seconds: number }>;
 }
@@ -124,5 +130,7 @@ export interface PublishRequest {
 /** Hands a finished video to where people watch it. Publishing the same state twice publishes once. */
 export interface Publisher {
   readonly name: string;
-  publish(request: PublishRequest): Promise<{ readonly videoId: string; readonly url: string; readonly usage: MediaUsage }>;
+  publish(
+    request: PublishRequest,
+  ): Promise<{ readonly videoId: string; readonly url: string; readonly usage: MediaUsage }>;
 }

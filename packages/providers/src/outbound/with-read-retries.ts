@@ -19,7 +19,7 @@ export interface ReadRetries {
 export function withReadRetries(fetch: OutboundFetch, { tries, baseMs = 250 }: ReadRetries): OutboundFetch {
   const policy: RetryPolicy = { attempts: tries, baseMs, factor: 2, maxMs: 10_000, jitter: 0.5 };
   return async (url, request) => {
-    if (request.method === "POST") return fetch(url, request);
+    if (request.method === "POST" || request.method === "PUT") return fetch(url, request);
     const endsAt = performance.now() + request.timeoutMs;
     for (let attempt = 1; ; attempt++) {
       const result = await outcomeOf(fetch(url, { ...request, timeoutMs: endsAt - performance.now() }));
