@@ -65,6 +65,29 @@ describe("dispatch", () => {
     expect(await t.store.findJob(due, null)).toMatchObject({ dispatchNo: 2, nextRetryAt: null });
   });
 
+  it.each([8, 1])(
+    "settles turns that begin at the same time by who was served longest ago, %i at a time (C-Q06)",
+    async (limit) => {
+      const [a, b] = [newId(), newId()];
+      await t.db.query("insert into channels (id, weight) values ($1, 2)", [b]);
+      const nameOf = new Map<string, string>();
+      for (let i = 0; i < 4; i++)
+        for (const channelId of [a, b]) nameOf.set(await backlog("normal", { channelId }), channelId === a ? "A" : "B");
+      const startsAt = (channelId: string, ahead: number) =>
+        t.db.query(
+          `update channel_turns t set vtime = c.clock + $2::int from turn_clocks c
+         where c.lane = 'io' and c.rank = 1 and t.lane = c.lane and t.rank = c.rank and t.channel_id = $1`,
+          [channelId, ahead],
+        );
+      await startsAt(a, 100_000);
+      await startsAt(b, 250_000);
+      let order = "";
+      while (order.length < 8) for (const { jobId } of await t.store.dispatch("io", limit)) order += nameOf.get(jobId);
+      // A at 1, 2, 3, 4 steps; B, half a step each, at 2.5, 3, 3.5, 4
+      expect(order).toBe("AABABBAB");
+    },
+  );
+
   it("gives each job one ticket under two leaders", async () => {
     const ids = await Promise.all(Array.from({ length: 40 }, () => backlog()));
     const tickets = (await Promise.all([t.store.dispatch("io", 30), t.store.dispatch("io", 30)])).flat();
