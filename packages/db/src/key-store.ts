@@ -107,7 +107,16 @@ export function createKeyStore(db: Database): KeyStore {
     async createApiKey({ ownerId, name, scopes = [], isAdmin = false, roles = [] }) {
       const prefix = randomBytes(4).toString("hex");
       const key = `mr_${prefix}_${randomBytes(32).toString("base64url")}`;
-      const row = { id: newId(), ownerId, name, prefix, keyHash: hashOf(key), scopes: [...scopes], isAdmin, roles: [...roles] };
+      const row = {
+        id: newId(),
+        ownerId,
+        name,
+        prefix,
+        keyHash: hashOf(key),
+        scopes: [...scopes],
+        isAdmin,
+        roles: [...roles],
+      };
       const [apiKey] = await db.build((orm) => orm.insert(apiKeys).values(row).returning(SHOWN));
       return { key, apiKey: apiKey! };
     },

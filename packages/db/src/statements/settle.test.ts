@@ -292,7 +292,15 @@ describe("settle", () => {
     expect(await row(waiting.id)).toMatchObject({ waitingFor: "review", gate: "look", stage: "two", leaseUntil: null });
 
     const decide = (jobId: string, decision: "approved" | "rejected") =>
-      t.store.decideReview({ jobId, ownerId: t.ownerId, gate: "look", decision, decidedBy: "ann", roles: [], comment: "blurred" });
+      t.store.decideReview({
+        jobId,
+        ownerId: t.ownerId,
+        gate: "look",
+        decision,
+        decidedBy: "ann",
+        roles: [],
+        comment: "blurred",
+      });
     const approved = await started();
     expect(await decide(approved.id, "approved")).toEqual({ kind: "kept" });
     expect(await settle(t.store, approved, atGate)).toMatchObject({ status: "pending", isEarlyApproved: true });
