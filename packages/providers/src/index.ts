@@ -24,6 +24,8 @@ export { createLibraryPublisher, type LibraryEntry, type LibraryPublisherOptions
 export type { VideoFrame } from "./media/local/local-clip-maker.ts";
 export { createMediaTools, examineMediaTools, type MediaTools, type MediaToolsOptions } from "./media/local/media-tools.ts";
 export type { Assembler, AssemblyClip, ClipMaker, Compositor, ImageKind, ImageMaker, MadeFile, MediaUsage, Narrator, Publisher, PublishRequest, SoundMaker, VideoFacts } from "./media/media.ts";
+export { createElevenlabsNarrator, type ElevenlabsNarratorOptions, type VoiceSettings } from "./media/remote/elevenlabs-narrator.ts";
+export { createElevenlabsSoundMaker, type ElevenlabsSoundMakerOptions } from "./media/remote/elevenlabs-sound-maker.ts";
 export { createKieClipMaker, type KieClipMakerOptions } from "./media/remote/kie-clip-maker.ts";
 export type { MediaPrices } from "./media/remote/media-prices.ts";
 export { createFormUpload, createKieUpload, type FormUploadOptions, type KieUploadOptions, type UploadImage } from "./media/remote/upload-image.ts";
