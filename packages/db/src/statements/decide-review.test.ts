@@ -162,6 +162,16 @@ describe("gates that expire", () => {
     expect(await gateOfJob(cancelled.id)).toMatchObject({ closedAt: expect.any(Date), verdict: null });
   });
 
+  it("judge a job by its own row, whatever they read of its gate before", async () => {
+    const { id } = await atGate({ expiresInMs: 60_000, onExpiry: "reject" });
+    await decide(id, "approved");
+    // as a statement sees the gate that began before the decision was committed
+    await t.db.query("update job_gates set closed_at = null, verdict = null where job_id = $1::uuid", [id]);
+    await runOut(id);
+    expect(await t.store.expireGates(10)).toBe(0);
+    expect(await t.store.findJob(id, null)).toMatchObject({ status: "pending", waitingFor: "turn" });
+  });
+
   it("a decision that races the expiry wins or loses whole", async () => {
     for (let round = 0; round < 20; round += 1) {
       const { id } = await atGate({ expiresInMs: 60_000, onExpiry: "reject" });
