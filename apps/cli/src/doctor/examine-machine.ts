@@ -1,7 +1,7 @@
-import { execFile } from "node:child_process";
 import { stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Finding } from "@millrace/core";
+import { examineMediaTools } from "@millrace/providers";
 
 /** As package.json's `engines` says. */
 const REQUIRED_NODE = [20, 20] as const;
@@ -10,17 +10,10 @@ const GIGABYTE = 1e9;
 const MIN_FREE_BYTES = GIGABYTE;
 const MIN_FREE_SHARE = 0.05;
 
-/** Programs some pipelines use where they are installed. */
-const OPTIONAL_PROGRAMS = [
-  { command: "ffmpeg", args: ["-version"], use: "video pipelines render with it" },
-  { command: "espeak-ng", args: ["--version"], use: "video pipelines speak with it where no voice service is set" },
-] as const;
-const PROGRAM_MS = 5_000;
-
 /** This machine, as far as Millrace depends on it. `folders` may not exist yet. */
 export async function examineMachine(folders: readonly string[]): Promise<readonly Finding[]> {
   const disks = await examineDisks(folders);
-  const programs = await Promise.all(OPTIONAL_PROGRAMS.map(findProgram));
+  const programs = await examineMediaTools();
   return [judgeNode(process.versions.node), ...disks, ...programs];
 }
 
@@ -80,15 +73,4 @@ async function nearest(folder: string): Promise<{ readonly path: string; readonl
     if ((code !== "ENOENT" && code !== "ENOTDIR") || dirname(folder) === folder) throw error;
     return nearest(dirname(folder));
   }
-}
-
-function findProgram({ command, args, use }: (typeof OPTIONAL_PROGRAMS)[number]): Promise<Finding> {
-  const check = `program_${command.replaceAll("-", "_")}`;
-  return new Promise((resolve) => {
-    execFile(command, [...args], { timeout: PROGRAM_MS }, (error, stdout) => {
-      const found = stdout.split("\n")[0]?.trim().slice(0, 60);
-      const message = error === null ? `${found || command} found` : `${command} is not installed; ${use}`;
-      resolve({ check, severity: "ok", message });
-    });
-  });
 }
