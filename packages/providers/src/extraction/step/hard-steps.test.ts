@@ -68,6 +68,13 @@ describe("B-Q14 bad input", () => {
     ["a header alone", changedCube((text) => text.replace(/DATA;[\s\S]*?ENDSEC/, "DATA;\nENDSEC")), "CONTENT_EMPTY"],
     ["lists in lists", cubeWith(`#900=A(${"(".repeat(200_000)}${")".repeat(200_000)});`), "CONTENT_TOO_COMPLEX"],
     [
+      "two products inside each other",
+      cubeWith(`#900=PRODUCT_DEFINITION('other','',#16,#15);
+        #901=NEXT_ASSEMBLY_USAGE_OCCURRENCE('1','','',#14,#900,$);
+        #902=NEXT_ASSEMBLY_USAGE_OCCURRENCE('2','','',#900,#14,$);`),
+      "CONTENT_DAMAGED",
+    ],
+    [
       "a product inside itself",
       cubeWith("#900=NEXT_ASSEMBLY_USAGE_OCCURRENCE('1','','',#14,#14,$);"),
       "CONTENT_DAMAGED",

@@ -101,7 +101,6 @@ function measure(products: readonly Product[]): ReadonlyMap<Product, Measure> | 
       } else {
         if (isOpen.has(product)) return undefined;
         isOpen.add(product);
-        for (const { child } of open) if (isOpen.has(child)) return undefined;
         for (const child of new Set(open.map((use) => use.child))) stack.push(child);
       }
     }
