@@ -26,6 +26,7 @@ export { createMediaTools, examineMediaTools, type MediaTools, type MediaToolsOp
 export type { Assembler, AssemblyClip, ClipMaker, Compositor, ImageKind, ImageMaker, MadeFile, MediaUsage, Narrator, Publisher, PublishRequest, SoundMaker, VideoFacts } from "./media/media.ts";
 export { createElevenlabsNarrator, type ElevenlabsNarratorOptions, type VoiceSettings } from "./media/remote/elevenlabs-narrator.ts";
 export { createElevenlabsSoundMaker, type ElevenlabsSoundMakerOptions } from "./media/remote/elevenlabs-sound-maker.ts";
+export { createGeminiImageMaker, type GeminiImageMakerOptions } from "./media/remote/gemini-image-maker.ts";
 export { createKieClipMaker, type KieClipMakerOptions } from "./media/remote/kie-clip-maker.ts";
 export type { MediaPrices } from "./media/remote/media-prices.ts";
 export { createFormUpload, createKieUpload, type FormUploadOptions, type KieUploadOptions, type UploadImage } from "./media/remote/upload-image.ts";

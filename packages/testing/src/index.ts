@@ -1,5 +1,6 @@
 export { type CollectedLogs, collectLogs, type LogLine } from "./collect-logs.ts";
 export { type ElevenlabsFakeOptions, type FakeElevenlabs, startFakeElevenlabs } from "./fake-media/fake-elevenlabs.ts";
+export { type FakeGemini, type GeminiOptions, startFakeGemini } from "./fake-media/fake-gemini.ts";
 export { type FakeKie, type KieInput, type KieOptions, startFakeKie } from "./fake-media/fake-kie.ts";
 export { type FakeProvider, hangs, isCut, type ProviderReply, type ProviderRequest, repliesWith, startFakeProvider } from "./fake-media/fake-provider.ts";
 export { sampleMp3, sampleMp4, samplePng } from "./fake-media/sample-media.ts";
