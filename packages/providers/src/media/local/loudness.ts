@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** What platforms play speech at, in LUFS; no peak above `PEAK_DB`. */
-export const SPEECH_LUFS = -16;
+const SPEECH_LUFS = -16;
 const PEAK_DB = -1.5;
 const RANGE_LU = 11;
 /** How far the sound lies below the voice. */
