@@ -1,46 +1,23 @@
-import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { basename } from "node:path";
-import { missing, sampleFiles, until } from "@millrace/testing";
+import { until } from "@millrace/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Cluster, startCluster } from "../processes/cluster.ts";
-import { type ExtractionCalls, extractionCalls } from "./extraction-calls.fixture.ts";
+import { batch, type ExtractionCalls, extractionCalls, type Named } from "./extraction-calls.fixture.ts";
 import { dxf } from "./files.fixture.ts";
-
-const library = await sampleFiles("librecad-data");
 
 let cluster: Cluster;
 let calls: ExtractionCalls;
 beforeAll(async () => {
   cluster = await startCluster({ env: { MAX_BULK_CALL_FILES: "400", LEASE_MS: "3000" } });
   calls = extractionCalls(cluster);
+  await cluster.startWorker("w1");
 });
 afterAll(() => cluster?.close());
-
-type Named = readonly [name: string, bytes: Buffer];
-
-function batch(files: readonly Named[], fields: Record<string, string> = {}): FormData {
-  const form = new FormData();
-  for (const [key, value] of Object.entries(fields)) form.set(key, value);
-  for (const [name, bytes] of files) form.append("files", new Blob([new Uint8Array(bytes)]), name);
-  return form;
-}
 
 const damaged = Buffer.from("0\nSECTION\n2\nENTITIES\n");
 const drawings = (count: number): Named[] =>
   Array.from({ length: count }, (_, i): Named => [`${i}.dxf`, dxf(3, `drawing ${i}`)]);
-
-/** Stages that were committed more than once, and jobs of one file that did the same work. */
-async function repeatedWork(bulkId: string): Promise<number> {
-  const [row] = await cluster.sql<{ n: number }[]>`
-    select count(*)::int as n from (
-      select j.input ->> 'bulk_index' from pipeline_jobs j join job_stages s on s.job_id = j.id
-      where j.pipeline = 'extraction' and j.input ->> 'bulk_id' = ${bulkId} and s.stage = 'store'
-      group by 1 having count(*) > 1
-    ) repeated`;
-  return row?.n ?? -1;
-}
 
 async function filesOf(bulkId: string): Promise<Record<string, number>> {
   const rows = await cluster.sql<{ status: string; n: number }[]>`
@@ -49,52 +26,7 @@ async function filesOf(bulkId: string): Promise<Record<string, number>> {
 }
 
 describe("a batch", { timeout: 600_000 }, () => {
-  test.skipIf(missing("samples", library.problem))(
-    "of the drawing library survives workers killed while it is handed in and while it runs, and an emptied Redis: none lost, none twice (B-Q18, B-S28)",
-    async () => {
-      const files = library.files("dxf").slice(0, 150);
-      const bulkId = await calls.submitBulk(batch(files.map((path): Named => [basename(path), readFileSync(path)])));
-      const rows = async () => Object.values(await filesOf(bulkId)).reduce((sum, n) => sum + n, 0);
-      const over = async () => (await filesOf(bulkId))["completed"] ?? 0;
-
-      const first = await cluster.startWorker("first", { LANES: "io" });
-      await until(async () => (await rows()) > 0, { timeoutMs: 60_000, everyMs: 1, message: "the first files" });
-      await cluster.kill(first);
-      const second = await cluster.startWorker("second");
-      await until(async () => (await over()) >= 20, {
-        timeoutMs: 240_000,
-        message: () => `20 files\n${cluster.output().slice(-2_000)}`,
-      });
-      await cluster.kill(second);
-      await cluster.redis.flush();
-      expect(await over()).toBeLessThan(150);
-      await cluster.startWorker("third");
-
-      const bulk = await calls.bulkReaches(bulkId, "completed", "failed");
-      expect(bulk).toMatchObject({
-        status: "completed",
-        total_files: 150,
-        progress: 100,
-        files_pending: 0,
-        files_processing: 0,
-      });
-      expect(bulk.files_completed + bulk.files_failed).toBe(150);
-      expect(bulk.partial).toBe(bulk.files_failed > 0);
-      expect(await rows()).toBe(150);
-      expect(await repeatedWork(bulkId)).toBe(0);
-      const { body: job } = await cluster.call("GET", `/jobs/${bulk.job_id}?verbose=true`);
-      expect(job.result).toMatchObject({
-        total_files: 150,
-        completed: bulk.files_completed,
-        failed: bulk.files_failed,
-        cancelled: 0,
-      });
-      expect(job.result.failures).toHaveLength(bulk.files_failed);
-    },
-  );
-
   test("with bad files is partial; a retry runs them alone, without another upload, as often as asked (B-Q18, B-Q19)", async () => {
-    await cluster.startWorker("fourth");
     // answers like a broken store, then like a mended one
     let isMended = false;
     const server = createServer((_, response) => {
@@ -159,6 +91,28 @@ describe("a batch", { timeout: 600_000 }, () => {
       status: "failed",
       error_code: "BATCH_FAILED",
     });
+  });
+
+  test("sends one callback for all of it, and one for each file where that was asked for (B-Q18)", async () => {
+    const elsewhere = "http://127.0.0.1:9/files";
+    const { status, body } = await cluster.call("POST", "/callback-endpoints", {
+      url: "http://127.0.0.1:9/batches",
+      allows_job_urls: true,
+    });
+    expect(status, JSON.stringify(body)).toBe(201);
+    const messages = async (bulkId: string) =>
+      cluster.sql<{ pipeline: string; event: string; url: string | null }[]>`
+        select j.pipeline, d.event, d.url from callback_deliveries d join pipeline_jobs j on j.id = d.job_id
+        where j.id = ${bulkId} or j.input ->> 'bulk_id' = ${bulkId} order by 1`;
+    const quiet = await calls.submitBulk(batch(drawings(2)));
+    await calls.bulkReaches(quiet, "completed");
+    const whole = { pipeline: "extraction_bulk", event: "pipeline_job.completed", url: null };
+    expect(await messages(quiet)).toEqual([whole]);
+
+    const talkative = await calls.submitBulk(batch(drawings(2), { file_callback_url: elsewhere }));
+    await calls.bulkReaches(talkative, "completed");
+    const ofFile = { pipeline: "extraction", event: "pipeline_job.completed", url: elsewhere };
+    expect(await messages(talkative)).toEqual([ofFile, ofFile, whole]);
   });
 
   test("is cancelled whole: nothing of it runs on (B-Q17, B-Q18)", async () => {

@@ -2,6 +2,16 @@ import { until } from "@millrace/testing";
 import { expect } from "vitest";
 import type { Cluster } from "../processes/cluster.ts";
 
+export type Named = readonly [name: string, bytes: Buffer];
+
+/** The form that uploads a batch. */
+export function batch(files: readonly Named[], fields: Record<string, string> = {}): FormData {
+  const form = new FormData();
+  for (const [key, value] of Object.entries(fields)) form.set(key, value);
+  for (const [name, bytes] of files) form.append("files", new Blob([new Uint8Array(bytes)]), name);
+  return form;
+}
+
 /** What callers of the extraction API do. */
 export function extractionCalls(cluster: Cluster) {
   // biome-ignore lint/suspicious/noExplicitAny: answers are checked field by field by the tests

@@ -188,7 +188,7 @@ describe("processes", () => {
     expect(cluster.stageStarts().filter((l) => l.startsWith("counted"))).toHaveLength(200);
   });
 
-  it("a busy loop in the cpu lane loses no lease: it runs in a thread", { timeout: 90_000 }, async () => {
+  it("a busy loop in the cpu lane loses no lease: it runs in a process of its own", { timeout: 90_000 }, async () => {
     cluster = await startCluster();
     await cluster.startWorker("w1", { LEASE_MS: "1000" });
     const jobId = await submit("spinning", { key: "s", ms: 3_500 });
