@@ -30,6 +30,7 @@ export { createGeminiImageMaker, type GeminiImageMakerOptions } from "./media/re
 export { createKieClipMaker, type KieClipMakerOptions } from "./media/remote/kie-clip-maker.ts";
 export type { MediaPrices } from "./media/remote/media-prices.ts";
 export { createFormUpload, createKieUpload, type FormUploadOptions, type KieUploadOptions, type UploadImage } from "./media/remote/upload-image.ts";
+export { createYoutubePublisher, type YoutubePublisherOptions } from "./media/remote/youtube-publisher.ts";
 export { isAddressAllowed } from "./outbound/address-policy.ts";
 export { createOutboundFetch, type OutboundFetchOptions } from "./outbound/create-outbound-fetch.ts";
 export type { Lookup } from "./outbound/guarded-connector.ts";

@@ -3,6 +3,7 @@ export { type ElevenlabsFakeOptions, type FakeElevenlabs, startFakeElevenlabs } 
 export { type FakeGemini, type GeminiOptions, startFakeGemini } from "./fake-media/fake-gemini.ts";
 export { type FakeKie, type KieInput, type KieOptions, startFakeKie } from "./fake-media/fake-kie.ts";
 export { type FakeProvider, hangs, isCut, type ProviderReply, type ProviderRequest, repliesWith, startFakeProvider } from "./fake-media/fake-provider.ts";
+export { type FakeYoutubeUpload, startFakeYoutubeUpload } from "./fake-media/fake-youtube-upload.ts";
 export { sampleMp3, sampleMp4, samplePng } from "./fake-media/sample-media.ts";
 export { type FakeWerk24, startFakeWerk24, type Werk24Behaviour, type Werk24Reading } from "./fake-werk24.ts";
 export { type LeftoverWatch, watchLeftovers } from "./leftovers.ts";

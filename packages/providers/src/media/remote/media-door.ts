@@ -27,6 +27,8 @@ export interface MediaDoor {
   exhausted(why: string, retryAfterMs: number, details?: Details): MillraceError;
   /** MEDIA_ANSWER_INVALID, tried again. */
   invalid(why: string, details?: Details): MillraceError;
+  /** Blacks out one more secret from now on. */
+  hide(secret: string): void;
   /** How long the answer asks to wait. */
   waitOf(response: Pick<OutboundResponse, "headers">): number | undefined;
 }
@@ -42,7 +44,8 @@ const PASSING: ReadonlySet<number> = new Set([408, 409, 425]);
 /** How a connection that ends in an answer shows when its end is seen before its error. */
 const CUT_SHORT = /^(?:UND_ERR_RES_CONTENT_LENGTH_MISMATCH|HPE_INVALID_EOF_STATE)$/;
 
-export function createMediaDoor({ provider, fetch, secrets, clock = systemClock }: DoorOptions): MediaDoor {
+export function createMediaDoor({ provider, fetch, clock = systemClock, ...options }: DoorOptions): MediaDoor {
+  const secrets = new Set(options.secrets);
   const error = (code: ErrorCode, why: string, options: MillraceErrorOptions): MillraceError =>
     new MillraceError(code, `${provider} ${blackOut(why, secrets)}`, {
       ...options,
@@ -51,6 +54,7 @@ export function createMediaDoor({ provider, fetch, secrets, clock = systemClock 
   const waitOf: MediaDoor["waitOf"] = ({ headers }) => waitOfHeaders(headers, clock.now());
   const door: MediaDoor = {
     waitOf,
+    hide: (secret) => void secrets.add(secret),
     failed: (why, details = {}) => error("MEDIA_PROVIDER_FAILED", why, { retry: "backoff", details }),
     refused: (why, details = {}) => error("MEDIA_REFUSED", why, { details }),
     limited: (why, retryAfterMs, details = {}) =>
@@ -102,8 +106,8 @@ export function createMediaDoor({ provider, fetch, secrets, clock = systemClock 
 }
 
 /** Longest first, so that a secret that holds another one leaves no rest. */
-function blackOut(text: string, secrets: readonly string[]): string {
-  return secrets
+function blackOut(text: string, secrets: ReadonlySet<string>): string {
+  return [...secrets]
     .filter((secret) => secret !== "")
     .sort((a, b) => b.length - a.length)
     .reduce((words, secret) => words.replaceAll(secret, "[secret]"), text);
