@@ -11,6 +11,8 @@ import {
 } from "@millrace/providers";
 import type { WorkerConfig } from "./config.ts";
 
+const WERK24_HASTE_MS = 10_000;
+
 /** What extraction needs. `fetch` does not repeat anything: a file that cannot be had now is a retry of its job. */
 export function wireExtraction(
   config: WorkerConfig,
@@ -29,7 +31,9 @@ export function wireExtraction(
     werk24: createWerk24Reader({
       fetch,
       apiKey: config.WERK24_API_KEY,
-      timeoutMs,
+      // so that it can say what it waited for before its stage is over
+      timeoutMs: Math.max(timeoutMs / 2, timeoutMs - WERK24_HASTE_MS),
+      maxPages: config.EXTRACTION_MAX_PAGES,
       ...(config.WERK24_BASE_URL !== undefined && { baseUrl: config.WERK24_BASE_URL }),
     }),
     limits: {
