@@ -71,7 +71,7 @@ describe("narration by ElevenLabs", () => {
       seconds: expect.closeTo(6.5, 1),
       usage: { provider: "elevenlabs", calls: 1, units: 16, costUsd: 0.0035 },
     });
-    expect(bytes).toEqual(sampleMp3(6.5));
+    expect(bytes.equals(sampleMp3(6.5))).toBe(true);
     const [asked] = fake.requests;
     expect(asked?.path).toBe("/v1/text-to-speech/JBFqnCBsd6RMkjVDRZzb");
     expect(asked?.query.get("output_format")).toBe("mp3_44100_128");

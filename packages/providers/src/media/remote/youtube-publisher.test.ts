@@ -80,16 +80,16 @@ describe("publishing on YouTube", () => {
       url: "https://www.youtube.com/watch?v=fakeVideo01",
       usage: { provider: "youtube", calls: 1, units: 1, costUsd: 0 },
     });
-    expect(fake.videos).toEqual([
-      {
-        id: "fakeVideo01",
-        title: "A mill in a river",
-        description: "How a mill works.",
-        tags: ["mill", "river"],
-        privacy: "private",
-        bytes: video,
-      },
-    ]);
+    const [published] = fake.videos;
+    expect(published?.bytes.equals(video)).toBe(true);
+    expect({ ...published, bytes: undefined }).toEqual({
+      id: "fakeVideo01",
+      title: "A mill in a river",
+      description: "How a mill works.",
+      tags: ["mill", "river"],
+      privacy: "private",
+      bytes: undefined,
+    });
     expect(chunksOf()).toEqual([
       `bytes 0-262143/${video.length}`,
       `bytes 262144-524287/${video.length}`,
