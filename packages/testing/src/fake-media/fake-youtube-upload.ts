@@ -105,19 +105,14 @@ export async function startFakeYoutubeUpload(): Promise<FakeYoutubeUpload> {
       request.socket.destroy();
     };
   };
-  return {
-    ...fake,
-    ...account,
-    videos,
-    revoke: () => {
-      isRevoked = true;
-    },
-    expireAccessTokens: () => {
-      generation += 1;
-    },
-    forgetSessions: () => sessions.clear(),
-    keepsAndCuts,
+  const revoke = (): void => {
+    isRevoked = true;
   };
+  const expireAccessTokens = (): void => {
+    generation += 1;
+  };
+  const forgetSessions = (): void => sessions.clear();
+  return { ...fake, ...account, videos, revoke, expireAccessTokens, forgetSessions, keepsAndCuts };
 }
 
 /** The body of YouTube's refusals. */

@@ -49,11 +49,8 @@ const WAITING: ReadonlySet<string> = new Set(["waiting", "queuing", "queueing", 
 
 /** Clips by Kling through KIE.ai: an order, looks at it until it is made, a download. */
 export function createKieClipMaker(options: KieClipMakerOptions): ClipMaker {
-  const {
-    baseUrl = "https://api.kie.ai",
-    model = "kling/v2-5-turbo-image-to-video-pro",
-    timeoutMs = 600_000,
-  } = options;
+  const { baseUrl = "https://api.kie.ai", model = "kling/v2-5-turbo-image-to-video-pro" } = options;
+  const { timeoutMs = 600_000 } = options;
   const { apiKey, requestMs = 30_000, downloadMs = 120_000, pollMs = 30_000 } = options;
   const door = createMediaDoor({ provider: "kie", fetch: options.fetch, secrets: [apiKey] });
   const jobs = createKieJobs({ door, apiKey, baseUrl, timeoutMs: requestMs });
@@ -120,9 +117,7 @@ export function createKieClipMaker(options: KieClipMakerOptions): ClipMaker {
     name: "kie",
     async makeClip(call) {
       const length = lengthFor(door, call.seconds);
-      if (call.prompt.trim() === "" || call.prompt.length > MAX_PROMPT) {
-        throw door.refused(`takes prompts of 1 to ${MAX_PROMPT} characters; this one has ${call.prompt.length}`);
-      }
+      checkPrompt(door, call.prompt);
       const earlier = taskOf(call.state);
       const resumed = earlier === undefined ? undefined : await finish(earlier, call, true);
       if (resumed !== undefined) return resumed;
@@ -148,6 +143,11 @@ async function download(
     if (seconds === undefined) throw door.invalid("made a clip that is no MP4");
     return { seconds, bytes: (await stat(partPath)).size };
   });
+}
+
+function checkPrompt(door: MediaDoor, prompt: string): void {
+  if (prompt.trim() !== "" && prompt.length <= MAX_PROMPT) return;
+  throw door.refused(`takes prompts of 1 to ${MAX_PROMPT} characters; this one has ${prompt.length}`);
 }
 
 function lengthFor(door: MediaDoor, seconds: number): number {
