@@ -1,4 +1,4 @@
-import { ALLOWED_NAMES, EMPTY_WORDS, LONG_INDEX, MAX_INDEX_LINES, MAX_LINES } from "./layers.ts";
+import { ALLOWED_NAMES, EMPTY_WORDS, LONG_INDEXES, MAX_INDEX_LINES, MAX_LINES } from "./layers.ts";
 import type { Complaint, SourceFile } from "./source-file.ts";
 
 const KEBAB_FILE = /^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)*\.(ts|tsx|mts|js|mjs)$/;
@@ -24,7 +24,7 @@ function isEmptyName(name: string): boolean {
 
 export function sizeComplaints({ path, text }: SourceFile): Complaint[] {
   const lines = text.trimEnd().split("\n").length;
-  const isIndex = path.endsWith("/src/index.ts") && path !== LONG_INDEX;
+  const isIndex = path.endsWith("/src/index.ts") && !LONG_INDEXES.has(path);
   const limit = isIndex ? MAX_INDEX_LINES : MAX_LINES;
   return lines <= limit ? [] : [{ path, line: limit + 1, message: `${lines} lines, at most ${limit}` }];
 }

@@ -58,6 +58,7 @@ export type { Json, JsonObject, Schema } from "./json.ts";
 export { JOB_EVENTS, type JobActor, type JobEvent, jobLifecycle } from "./lifecycle/job-lifecycle.ts";
 export { type Lifecycle, nextState, type Transition } from "./lifecycle/lifecycle.ts";
 export { type Log, silentLog } from "./log.ts";
+export { notionId } from "./notion-id.ts";
 export {
   definePipeline,
   type Pipeline,

@@ -31,6 +31,10 @@ export { createKieClipMaker, type KieClipMakerOptions } from "./media/remote/kie
 export type { MediaPrices } from "./media/remote/media-prices.ts";
 export { createFormUpload, createKieUpload, type FormUploadOptions, type KieUploadOptions, type UploadImage } from "./media/remote/upload-image.ts";
 export { createYoutubePublisher, type YoutubePublisherOptions } from "./media/remote/youtube-publisher.ts";
+export { createNotion, createNotionLimiter, type Notion, type NotionOptions } from "./notion/notion.ts";
+export type { NotionChange, NotionPage, NotionProperty } from "./notion/notion-page.ts";
+export { isNotionSignature, NOTION_SIGNATURE_HEADER, type NotionPost, readNotionPost, type SignedBody } from "./notion/notion-webhook.ts";
+export type { RequestLimiter } from "./notion/request-limiter.ts";
 export { isAddressAllowed } from "./outbound/address-policy.ts";
 export { createOutboundFetch, type OutboundFetchOptions } from "./outbound/create-outbound-fetch.ts";
 export type { Lookup } from "./outbound/guarded-connector.ts";

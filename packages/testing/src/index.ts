@@ -5,6 +5,7 @@ export { type FakeKie, type KieInput, type KieOptions, startFakeKie } from "./fa
 export { type FakeProvider, hangs, isCut, type ProviderReply, type ProviderRequest, repliesWith, startFakeProvider } from "./fake-media/fake-provider.ts";
 export { type FakeYoutubeUpload, startFakeYoutubeUpload } from "./fake-media/fake-youtube-upload.ts";
 export { sampleMp3, sampleMp4, samplePng } from "./fake-media/sample-media.ts";
+export { type FakeNotion, type FakeNotionPage, notionProperties, startFakeNotion } from "./fake-notion/fake-notion.ts";
 export { type FakeWerk24, startFakeWerk24, type Werk24Behaviour, type Werk24Reading } from "./fake-werk24.ts";
 export { type LeftoverWatch, watchLeftovers } from "./leftovers.ts";
 export { missing } from "./missing.ts";

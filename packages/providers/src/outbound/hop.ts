@@ -5,7 +5,7 @@ import { ACCEPTED_ENCODINGS } from "./read-body.ts";
 /** One request on the way to an answer: the first, or one a redirect asked for. */
 export interface Hop {
   readonly url: URL;
-  readonly method: "GET" | "POST" | "PUT" | "HEAD";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "HEAD";
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array | undefined;

@@ -12,7 +12,7 @@ export interface OutboundResponse {
 }
 
 export interface OutboundRequest {
-  readonly method?: "GET" | "POST" | "PUT" | "HEAD";
+  readonly method?: "GET" | "POST" | "PUT" | "PATCH" | "HEAD";
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
   readonly signal?: AbortSignal;

@@ -12,6 +12,8 @@ export interface ReadRetries {
   readonly baseMs?: number;
 }
 
+const READS: ReadonlySet<string> = new Set(["GET", "HEAD"]);
+
 /**
  * Asks again for GET and HEAD after trouble that can pass: no connection, or 502, 503, 504 (A-Q01: reads inside a stage
  * may retry). `timeoutMs` covers all tries and waits together; a wait that would not fit returns what there is.
@@ -19,7 +21,7 @@ export interface ReadRetries {
 export function withReadRetries(fetch: OutboundFetch, { tries, baseMs = 250 }: ReadRetries): OutboundFetch {
   const policy: RetryPolicy = { attempts: tries, baseMs, factor: 2, maxMs: 10_000, jitter: 0.5 };
   return async (url, request) => {
-    if (request.method === "POST" || request.method === "PUT") return fetch(url, request);
+    if (!READS.has(request.method ?? "GET")) return fetch(url, request);
     const endsAt = performance.now() + request.timeoutMs;
     for (let attempt = 1; ; attempt++) {
       const result = await outcomeOf(fetch(url, { ...request, timeoutMs: endsAt - performance.now() }));
