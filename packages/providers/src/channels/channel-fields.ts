@@ -1,4 +1,4 @@
-import { GATE_EXPIRIES, PRIORITIES, WEIGHTS } from "@millrace/core";
+import { GATE_EXPIRIES, notionId, PRIORITIES, WEIGHTS } from "@millrace/core";
 import { z } from "zod";
 
 /** Most seconds of a clip: a longer video needs more of them. */
@@ -24,11 +24,12 @@ const relativePath = line(500).refine(
   "must be a relative path with / between its parts, none of them . or ..",
 );
 
-/** Notion writes ids with dashes. Kept as 32 lower-case digits. */
-const notionId = z
-  .string()
-  .transform((id) => id.replaceAll("-", "").toLowerCase())
-  .pipe(z.string().regex(/^[0-9a-f]{32}$/, "must be 32 hexadecimal digits, with dashes or without"));
+const databaseId = z.string().transform((written, context) => {
+  const id = notionId(written);
+  if (id !== undefined) return id;
+  context.addIssue("must be 32 hexadecimal digits, with dashes where Notion has them or without");
+  return z.NEVER;
+});
 
 /** Names the fields that are not known; undefined leaves other problems to their own words. */
 const unknownFields = (issue: { readonly code?: string | undefined; readonly keys?: unknown }): string | undefined => {
@@ -73,7 +74,7 @@ const strict = <const Shape extends z.ZodRawShape>(shape: Shape) => z.strictObje
 export const channelFields = strict({
   channel_id: slug,
   channel_name: line(100),
-  notion_database_id: notionId.nullable(),
+  notion_database_id: databaseId.nullable(),
   is_active: z.boolean().default(true),
   priority: z.enum(PRIORITIES).default("normal"),
   max_concurrent: z.int().min(1).max(10).default(2),
