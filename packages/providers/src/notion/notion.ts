@@ -34,7 +34,7 @@ export interface Notion {
 }
 
 /** Notion's own limit is an average of three requests a second. */
-export const NOTION_REQUESTS_PER_SECOND = 3;
+const NOTION_REQUESTS_PER_SECOND = 3;
 
 const TRIES = 3;
 const FIRST_WAIT_MS = 1_000;

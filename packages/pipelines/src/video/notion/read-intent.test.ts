@@ -121,7 +121,7 @@ describe("what a person wants", () => {
     expect(readIntent(taskOf("draft"), entryOf(undefined)).kind).toBe("refused");
   });
 
-  it("C-Q20 reads a priority that was chosen since, and no other", () => {
+  it("C2.5 reads a priority that was chosen since, and no other", () => {
     expect(readPriority(taskOf("queued"), entryOf("queued", { priority: "high" }))).toBe("high");
     expect(readPriority(taskOf("queued"), entryOf("queued"))).toBeUndefined();
     expect(readPriority(taskOf("queued"), entryOf("queued", { priority: undefined }))).toBeUndefined();
