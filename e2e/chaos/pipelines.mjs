@@ -1,10 +1,13 @@
 // The pipelines of a chaos run. What a stage does its input says; each start and end is one appended line, written before
 // anything else happens, so that the harness knows what ran whatever became of the process.
 import { appendFileSync, readFileSync } from "node:fs";
+import { isMainThread } from "node:worker_threads";
 import { definePipeline, done, waitForReview, waitUntil } from "@millrace/core";
 
 const file = process.env["CHAOS_LOG"];
 const worker = process.env["WORKER_NAME"];
+// a stage that computes runs in a thread of a process of its own, whose parent is the worker
+const workerPid = isMainThread ? process.pid : process.ppid;
 const majors = (process.env["CHAOS_MAJORS"] ?? "1").split(",");
 const shapes = JSON.parse(readFileSync(new URL("pipeline-shapes.json", import.meta.url), "utf8"));
 
@@ -15,7 +18,7 @@ const TIMEOUT_MS = 60_000;
 const WAIT_MS = 1_500;
 
 function note({ job }, stage, kind) {
-  const line = { t: Date.now(), pid: process.pid, worker, job: job.id, stage, fence: job.fence, kind };
+  const line = { t: Date.now(), pid: workerPid, worker, job: job.id, stage, fence: job.fence, kind };
   appendFileSync(file, `${JSON.stringify(line)}\n`);
 }
 
@@ -30,7 +33,7 @@ const run = (stage) => async (context) => {
   note(context, stage, "start");
   const { input, job } = context;
   if (input.poison?.stage === stage && job.fence <= input.poison.times) {
-    process.kill(process.pid, "SIGKILL");
+    process.kill(workerPid, "SIGKILL");
     await pause(TIMEOUT_MS);
   }
   // a stage that heeds no signal

@@ -71,6 +71,7 @@ async function main(config: WorkerConfig): Promise<void> {
   const computing = stageProcesses({
     entry: new URL("./stage-process.js", import.meta.url),
     processes: config.LANES.cpu ?? 1,
+    isWarm: config.LANES.cpu !== undefined,
     abortGraceMs: ABORT_GRACE_MS,
     log,
   });

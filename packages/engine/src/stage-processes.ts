@@ -10,6 +10,8 @@ export interface StageProcessesOptions {
   /** For running TypeScript sources directly, as tests do. */
   readonly execArgv?: readonly string[];
   readonly processes: number;
+  /** Starts the first process now: loading all that pipelines need takes it a second or so. */
+  readonly isWarm?: boolean;
   /** How long an aborted stage may take to notice before its process is ended. */
   readonly abortGraceMs: number;
   readonly log: Log;
@@ -20,8 +22,8 @@ export interface StageProcessesOptions {
  * and whatever a parser does to its process (memory of any kind, a crash in native code) fails only the stage it ran.
  */
 export function stageProcesses(options: StageProcessesOptions): StageSeats {
-  const { processes, abortGraceMs, log } = options;
-  return stageSeats({ open: (events) => openProcess(options, events), seats: processes, abortGraceMs, log });
+  const { processes, isWarm = false, abortGraceMs, log } = options;
+  return stageSeats({ open: (events) => openProcess(options, events), seats: processes, isWarm, abortGraceMs, log });
 }
 
 function openProcess({ entry, execArgv = [] }: StageProcessesOptions, events: ChannelEvents): Channel {

@@ -7,7 +7,7 @@ import { until } from "@millrace/testing";
 import { afterAll, describe, expect, it } from "vitest";
 import { stageProcesses } from "./stage-processes.ts";
 import type { StageCall } from "./stage-runner.ts";
-import type { StageSeats } from "./stage-seats.ts";
+import { type StageSeats, stageSeats } from "./stage-seats.ts";
 import { stageThreads } from "./stage-threads.ts";
 
 const execArgv = ["--conditions=millrace-source"];
@@ -183,5 +183,20 @@ describe("stages in processes", { timeout: 120_000 }, () => {
     expect(isAlive(pid)).toBe(true);
     controller.abort(new Error("enough"));
     expect(await ended).toMatchObject({ code: "STAGE_CRASHED" });
+  });
+});
+
+describe("the first seat", () => {
+  it.each([
+    [true, 1],
+    [false, 0],
+  ])("is opened before there is work where it is to be warm: %s", (isWarm, opened) => {
+    let count = 0;
+    const open = () => {
+      count += 1;
+      return { post: () => {}, end: async () => {} };
+    };
+    stageSeats({ open, seats: 4, isWarm, abortGraceMs: 1, log: silentLog });
+    expect(count).toBe(opened);
   });
 });

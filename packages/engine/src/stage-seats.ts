@@ -18,6 +18,8 @@ export interface ChannelEvents {
 export interface StageSeatsOptions {
   readonly open: (events: ChannelEvents) => Channel;
   readonly seats: number;
+  /** Opens the first seat now: the first stage does not wait for it. */
+  readonly isWarm?: boolean;
   /** How long an aborted stage may take to notice before its seat is ended. */
   readonly abortGraceMs: number;
   readonly log: Log;
@@ -119,6 +121,8 @@ export function stageSeats(options: StageSeatsOptions): StageSeats {
     signal.addEventListener("abort", abort, { once: true });
     seat.channel.post({ kind: "run", id: run.id, call: run.call });
   };
+
+  if (options.isWarm) open();
 
   return {
     run: (_pipeline, call, callOptions) =>
