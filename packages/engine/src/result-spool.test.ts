@@ -67,6 +67,14 @@ describe("createResultSpool", () => {
     expect(await open().recall(jobOf(4, false), spec)).toBeUndefined();
   });
 
+  it("a claim that was given back came between: a finished stage counts still, a failure does not", async () => {
+    const afterHandBack = { ...jobOf(5, false), crashes: 1 };
+    await open().keep(jobOf(3, false), advance(two, result));
+    expect(await open().recall(afterHandBack, spec)).toEqual(advance(two, result));
+    await open().keep(jobOf(4, false), parkUntil(10, "later"));
+    expect(await open().recall(afterHandBack, spec)).toBeUndefined();
+  });
+
   it("two claims were lost: a finished stage counts still, a failure may have been written long ago", async () => {
     await open().keep(jobOf(3, false), advance(two, result));
     expect(await open().recall(jobOf(5, true), spec)).toBeDefined();

@@ -43,8 +43,9 @@ export function createResultSpool({
     },
 
     async recall(job, spec) {
-      // every claim but a lost one was settled, and what it spooled is of no use any more
-      if (!job.isRecovered) return undefined;
+      // without a lost claim at this stage all of them were settled, and what they spooled is of no use any more. The lost
+      // one need not be the last: a claim after it may have been handed back before the result was there to be found
+      if (!hasLostClaim(job)) return undefined;
       for (const place of places) {
         try {
           const result = await place.find(job.id, job.stage);
@@ -63,12 +64,18 @@ export function createResultSpool({
   };
 }
 
+/** A worker was lost at this stage: right before this claim, or before one that was given back. */
+export function hasLostClaim({ isRecovered, crashes }: ClaimedJob): boolean {
+  return isRecovered || crashes > 0;
+}
+
 /**
- * The claim right before this one was lost unsettled, so whatever it spooled is unwritten. An older one's result is, too,
+ * Where the claim right before this one was lost unsettled, whatever it spooled is unwritten. An older one's result is, too,
  * if it was to move the job on: the job still stands at this stage. An older failure may have been written long ago.
  */
 function isUnwritten({ fence, settlement }: SpooledResult, job: ClaimedJob): boolean {
-  return fence === job.fence - 1 || (fence < job.fence && settlement["stageResult"] !== null);
+  const isOfLostClaim = job.isRecovered && fence === job.fence - 1;
+  return isOfLostClaim || (fence < job.fence && settlement["stageResult"] !== null);
 }
 
 function toJson(settlement: Settlement): JsonObject {

@@ -20,7 +20,7 @@ import {
 import type { HeldClaimEntry, HeldClaims } from "./held-claims.ts";
 import type { Persist } from "./persist.ts";
 import type { Quarantine } from "./quarantine.ts";
-import type { ResultSpool } from "./result-spool.ts";
+import { hasLostClaim, type ResultSpool } from "./result-spool.ts";
 import { NOTHING_TO_WRITE, type RunStageNeeds, runStage } from "./run-stage.ts";
 
 /** Between two tries to find a worker for a ticket that this one cannot run. */
@@ -187,7 +187,7 @@ async function settle(needs: WorkTicketNeeds, entry: HeldClaimEntry, job: Claime
   const timer = setTimeout(keep, SPOOL_AFTER_MS);
   try {
     const answer = await needs.persist(write, needs.stopping);
-    const isSpooled = (await keeping) === true || (job.isRecovered && isWorthKeeping);
+    const isSpooled = (await keeping) === true || (hasLostClaim(job) && isWorthKeeping);
     if (isSpooled && answer !== undefined) void needs.spool.forget(job);
     return answer;
   } finally {

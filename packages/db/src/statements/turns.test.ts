@@ -1,4 +1,4 @@
-import { complete, gateOf, parkForReview, retryLater } from "@millrace/core";
+import { complete, gateOf, parkForReview, retryLater, StoreUnavailableError } from "@millrace/core";
 import { beforeEach, describe, expect, it } from "vitest";
 import { connectDatabase } from "../database.ts";
 import { claimed, HOLDER, newJob, OUTPUT, place, settle, storeUnderTest, submitted } from "../job-store.fixture.ts";
@@ -119,7 +119,11 @@ describe("under load", () => {
     const leader = async (store: typeof t.store): Promise<void> => {
       while (!isOver) {
         for (const lane of ["io", "cpu"] as const) {
-          const tickets = await store.dispatch(lane, 25);
+          // a statement that a busy machine does not finish in time has changed nothing, and is for the next round
+          const tickets = await store.dispatch(lane, 25).catch((error: unknown) => {
+            if (error instanceof StoreUnavailableError) return [];
+            throw error;
+          });
           await Promise.all(tickets.map(({ jobId, dispatchNo }) => worker(store, jobId, dispatchNo)));
         }
       }
