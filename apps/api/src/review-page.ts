@@ -3,6 +3,7 @@ import type { KeyStore, ReviewLink, ReviewStore } from "@millrace/db";
 import express, { type RequestHandler, type Router } from "express";
 import helmet from "helmet";
 import { wordReview } from "./endpoints/reviews.ts";
+import { checkStorable } from "./http/check-json-value.ts";
 
 export interface ReviewPageNeeds {
   readonly reviews: ReviewStore;
@@ -58,7 +59,7 @@ export function reviewPage({ reviews, store, audit }: ReviewPageNeeds): Router {
     async (request, response) => {
       const body = (request.body ?? {}) as Record<string, unknown>;
       const { decision } = body;
-      const comment = typeof body["comment"] === "string" ? body["comment"].trim().slice(0, MAX_COMMENT) : "";
+      const comment = typeof body["comment"] === "string" ? body["comment"].trim() : "";
       const show = (status: number, text: string) =>
         response
           .status(status)
@@ -68,13 +69,18 @@ export function reviewPage({ reviews, store, audit }: ReviewPageNeeds): Router {
         show(400, "Choose approve or reject.");
         return;
       }
+      const problem = problemOfComment(comment);
+      if (problem !== undefined) {
+        show(400, problem);
+        return;
+      }
       const outcome = await reviews.decideByLink(String(request.params["token"]), {
         decision,
         comment: comment || null,
       });
       if (outcome.kind !== "decided") {
-        const problem = problemOf(outcome.kind === "unknown" ? undefined : outcome.link);
-        show(problem?.status ?? 404, problem?.text ?? "");
+        const reason = problemOf(outcome.kind === "unknown" ? undefined : outcome.link);
+        show(reason?.status ?? 404, reason?.text ?? "");
         return;
       }
       const { link, answer } = outcome;
@@ -95,6 +101,18 @@ export function reviewPage({ reviews, store, audit }: ReviewPageNeeds): Router {
     },
   );
   return router;
+}
+
+/** Before anything is decided: what could not be kept would be found out after the decision stands. */
+function problemOfComment(comment: string): string | undefined {
+  if (comment.length > MAX_COMMENT) return `The comment is longer than ${MAX_COMMENT} characters.`;
+  try {
+    checkStorable({ comment }, "form");
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof MillraceError)) throw error;
+    return error.message;
+  }
 }
 
 function problemOf(link: ReviewLink | undefined): { readonly status: number; readonly text: string } | undefined {

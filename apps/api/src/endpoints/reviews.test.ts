@@ -124,6 +124,10 @@ describe("review links", () => {
     }
     expect(await gateOfJob(id)).toMatchObject({ state: "open", reviews: [] });
     expect((await send(body.url, { decision: "maybe" })).status).toBe(400);
+    for (const comment of ["a\u0000b", "x".repeat(5_001)]) {
+      expect((await send(body.url, { decision: "approved", comment })).status).toBe(400);
+    }
+    expect(await gateOfJob(id)).toMatchObject({ state: "open", reviews: [] });
     const decided = await send(body.url, { decision: "approved", comment: "lovely" });
     expect(decided.status).toBe(200);
     expect(await gateOfJob(id)).toMatchObject({
