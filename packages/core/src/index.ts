@@ -86,6 +86,7 @@ export type * from "./ports/delivery-store.ts";
 export { CALLBACK_PAYLOADS } from "./ports/delivery-store.ts";
 export type * from "./ports/job-store.ts";
 export { stageName } from "./ports/job-store.ts";
+export type { PermitAnswer, PermitStore, Permits, QuotaStore } from "./ports/quota-store.ts";
 export type { Spool, SpooledResult } from "./ports/spool.ts";
 export type {
   ConsumerState,
@@ -99,6 +100,7 @@ export type {
   TicketQueue,
   TicketState,
 } from "./ports/ticket-queue.ts";
+export type { Claim, QuotaNeed } from "./quota.ts";
 export { classifyUrl, identifyUrl, URL_CLASSES, type UrlClass, type UrlIdentity } from "./resource-key/classify-url.ts";
 export { NORMALIZATION_VERSION, type NormalizeOptions, normalizeUrl, TRACKING_PARAMETERS } from "./resource-key/normalize-url.ts";
 export { parseHttpUrl } from "./resource-key/parse-http-url.ts";

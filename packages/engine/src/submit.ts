@@ -102,6 +102,7 @@ export function createSubmit(needs: SubmitNeeds): Submit {
       stageIndex: first.index,
       lane: first.spec.lane,
       stageCount: first.count,
+      quota: first.spec.quota?.(input) ?? null,
       priority: submission.priority ?? "normal",
       channelId: submission.channelId ?? submission.ownerId,
       dataTier: submission.dataTier ?? "compact",

@@ -1,5 +1,6 @@
 import type { Lane } from "../job.ts";
 import type { Json, Schema } from "../json.ts";
+import type { QuotaNeed } from "../quota.ts";
 import type { RetryPolicy } from "../retry-policy.ts";
 
 /** The pure half of a stage: where it runs, for how long, how often, what it returns. */
@@ -11,6 +12,9 @@ export interface StageSpec<Output = unknown> {
   /** Whether a cancel request aborts the stage's signal, or waits for the stage to finish. */
   readonly isAbortable: boolean;
   readonly output: Schema<Output>;
+  /** What it takes of a day's quota, from the job's input; such a stage waits for its turn in the backlog first. */
+  // biome-ignore lint/suspicious/noExplicitAny: a stage's spec does not know its pipeline's input type
+  readonly quota?: (input: any) => QuotaNeed | null;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the registry holds pipelines of every input and output type

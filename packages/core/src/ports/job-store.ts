@@ -1,6 +1,7 @@
 import type { GatePolicy, GateRefusal } from "../gate.ts";
 import type { DataTier, JobStatus, Lane, Priority, WaitReason } from "../job.ts";
 import type { Json, JsonObject } from "../json.ts";
+import type { QuotaNeed } from "../quota.ts";
 import type { Settlement } from "../settlement.ts";
 import type { Ticket } from "../ticket.ts";
 import type { LaneLimits, RateLimit } from "./ticket-queue.ts";
@@ -16,6 +17,8 @@ export interface NewJob {
   readonly stageIndex: number;
   readonly lane: Lane;
   readonly stageCount: number;
+  /** Of the stage it begins at. */
+  readonly quota: QuotaNeed | null;
   readonly priority: Priority;
   readonly channelId: string | null;
   readonly dataTier: DataTier;
@@ -179,6 +182,8 @@ export interface ReviewDecision {
   /** What the one who decides is; a gate may ask for one of them. */
   readonly roles: readonly string[];
   readonly comment: string | null;
+  /** What else the pipeline wants to know, such as the parts to be made again; kept with the decision. */
+  readonly details?: JsonObject | null;
 }
 
 export type ReviewAnswer =
@@ -213,6 +218,7 @@ export interface ReviewRow {
   readonly decidedBy: string;
   readonly roles: readonly string[];
   readonly comment: string | null;
+  readonly details?: JsonObject | null;
   readonly at: Date;
 }
 

@@ -57,6 +57,10 @@ export const pipelineJobs = pgTable(
     waitingFor: text({ enum: WAIT_REASONS }),
     /** The gate it waits at while `waiting_for` is review. */
     gate: text(),
+    /** What the current stage takes of a day's quota; all three or none. */
+    quotaService: text(),
+    quotaPool: text(),
+    quotaUnits: integer(),
     /** Lane of the current stage: the leader's statements need no pipeline registry. */
     lane: text({ enum: LANES }).notNull(),
     stage: text().notNull(),
@@ -125,6 +129,10 @@ export const pipelineJobs = pgTable(
       index("ix_pipeline_jobs_backlog_due")
         .on(t.lane, priorityRank(t.priority), t.nextRetryAt)
         .where(sql`${isBacklog} and ${t.waitingFor} in ('retry', 'quota')`),
+      // what waits for a quota, to be let go when there is some again
+      index("ix_pipeline_jobs_quota")
+        .on(t.quotaService, t.quotaPool)
+        .where(sql`${t.waitingFor} = 'quota' and ${t.quotaService} is not null`),
       index("ix_pipeline_jobs_dispatched").on(t.seq).where(sql`${t.dispatchedAt} is not null and ${isActive}`),
       index("ix_pipeline_jobs_cancel_requested_at")
         .on(t.cancelRequestedAt)
@@ -158,6 +166,10 @@ export const pipelineJobs = pgTable(
       check(
         "ck_pipeline_jobs_next_retry_at",
         sql`(${t.nextRetryAt} is not null) = coalesce(${t.waitingFor} in ('retry', 'quota'), false)`,
+      ),
+      check(
+        "ck_pipeline_jobs_quota",
+        sql`num_nulls(${t.quotaService}, ${t.quotaPool}, ${t.quotaUnits}) in (0, 3) and coalesce(${t.quotaUnits} > 0, true)`,
       ),
       check("ck_pipeline_jobs_lease_until", sql`${t.leaseUntil} is null or ${t.status} = 'processing'`),
       check("ck_pipeline_jobs_dispatched_at", sql`${t.dispatchedAt} is not null or ${t.status} <> 'processing'`),

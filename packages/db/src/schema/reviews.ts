@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { check, foreignKey, pgTable, primaryKey, text, uuid } from "drizzle-orm/pg-core";
+import { check, foreignKey, jsonb, pgTable, primaryKey, text, uuid } from "drizzle-orm/pg-core";
 import { anyOf, instant } from "./column-kinds.ts";
 import { pipelineJobs } from "./pipeline-jobs.ts";
 
@@ -16,6 +16,8 @@ export const reviews = pgTable(
     /** What they were when they decided. */
     roles: text().array().notNull().default(sql`'{}'`),
     comment: text(),
+    /** What else the pipeline wants to know of a decision, such as the parts to be made again. */
+    details: jsonb(),
     at: instant().notNull().default(sql`now()`),
   },
   (t) => [

@@ -1,0 +1,31 @@
+import { sql } from "drizzle-orm";
+import { bigint, check, index, jsonb, pgTable, primaryKey, text, varchar } from "drizzle-orm/pg-core";
+import { anyOf, instant } from "./column-kinds.ts";
+
+export const ALERT_SEVERITIES = ["info", "warning", "critical"] as const;
+
+/** What somebody should know, whether or not it was sent (C2.8). */
+export const alerts = pgTable(
+  "alerts",
+  {
+    id: bigint({ mode: "number" }).notNull().generatedAlwaysAsIdentity(),
+    /** Such as `task_failed`, `quota_80`. */
+    kind: varchar({ length: 50 }).notNull(),
+    /** What it is about, such as a channel or a quota; alerts of one kind and subject are sent now and then only. */
+    subject: varchar({ length: 200 }).notNull(),
+    severity: text({ enum: ALERT_SEVERITIES }).notNull(),
+    message: text().notNull(),
+    details: jsonb().notNull().default({}),
+    at: instant().notNull().default(sql`now()`),
+    /** null: not sent. */
+    sentAt: instant(),
+    /** Why it was not, when it was not. */
+    error: text(),
+  },
+  (t) => [
+    primaryKey({ name: "pk_alerts", columns: [t.id] }),
+    index("ix_alerts_kind_subject_at").on(t.kind, t.subject, t.at),
+    index("ix_alerts_at").on(t.at),
+    check("ck_alerts_severity", sql`${t.severity} in ${anyOf(ALERT_SEVERITIES)}`),
+  ],
+);
