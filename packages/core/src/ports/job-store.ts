@@ -18,7 +18,7 @@ export interface NewJob {
   readonly lane: Lane;
   readonly stageCount: number;
   /** Of the stage it begins at. */
-  readonly quota: QuotaNeed | null;
+  readonly quota?: QuotaNeed | null;
   readonly priority: Priority;
   readonly channelId: string | null;
   readonly dataTier: DataTier;
