@@ -5,10 +5,15 @@ import { contentSpec } from "./content/spec.ts";
 import type { ExtractionNeeds } from "./extraction/needs.ts";
 import { extractionPipelines } from "./extraction/pipeline.ts";
 import { bulkSpec, extractionSpec } from "./extraction/spec.ts";
+import { type VideoSpecSettings, videoSpec } from "./video/spec.ts";
 
 /** Every workload's spec: what an API accepts. */
-export function pipelineSpecs(settings: { readonly content: Parameters<typeof contentSpec>[0] }): SpecRegistry {
-  return specRegistryOf([contentSpec(settings.content), extractionSpec(), bulkSpec]);
+export function pipelineSpecs(settings: {
+  readonly content: Parameters<typeof contentSpec>[0];
+  /** All local unless said. */
+  readonly video?: VideoSpecSettings;
+}): SpecRegistry {
+  return specRegistryOf([contentSpec(settings.content), extractionSpec(), bulkSpec, videoSpec(settings.video)]);
 }
 
 /** Every workload with its stages: what a worker runs. */
