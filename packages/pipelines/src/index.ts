@@ -12,7 +12,9 @@ export { type BulkResult, bulkResult, type ExtractionResult, extractionResult } 
 export { bulkSpec, extractionSpec } from "./extraction/spec.ts";
 export { loadPipelineModules } from "./load-pipeline-modules.ts";
 export { pipelineSpecs, pipelines } from "./registry.ts";
+export { type ActionableTask, type CancelTaskAnswer, createTaskActions, type QueueTaskAnswer, type RefusedMove, type ReviewTaskAnswer, type TaskActionNeeds, type TaskActions, type TaskActor } from "./video/act-on-task.ts";
 export { resourceKeyOfTask, type VideoInput, type VideoInputDraft, videoInput } from "./video/input.ts";
+export { type JobOfTask, jobOfTask, scaleOfTask } from "./video/job-of-task.ts";
 export type { StepRecord, TaskRecords, VideoCost, VideoMakers, VideoNeeds, VideoTask, VideoUnit } from "./video/needs.ts";
 export { appendToLog, type LogEntry } from "./video/notion/error-log.ts";
 export { labelOf, statusOfLabel } from "./video/notion/labels.ts";
@@ -20,5 +22,6 @@ export { type BoardState, planPush } from "./video/notion/plan-push.ts";
 export { type BoardTask, type GateName, type Intent, readIntent, readPriority } from "./video/notion/read-intent.ts";
 export { BOARD, type BoardChannel, type BoardEntry, readPage, type TaskFields } from "./video/notion/read-page.ts";
 export { type UploadOutput, uploadOutput } from "./video/outputs.ts";
+export { checkReview, errorAfter, type ReviewFault, type TaskGate, type TaskReview } from "./video/review-of-task.ts";
 export { LOCAL_VIDEO, type VideoServices, type VideoSpec, type VideoSpecSettings, videoSpec, videoSpecSettings } from "./video/spec.ts";
 export { STATES_OF_STEP, TASK_STATUSES, type TaskStatus, taskLifecycle, VIDEO_STEPS, type VideoStep } from "./video/task-lifecycle.ts";
