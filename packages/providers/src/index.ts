@@ -5,6 +5,12 @@ export { createLocalAnalyser, type LocalAnalyserOptions } from "./analysis/local
 export { CONFIDENCES, type Confidence, EDGE_TYPES, type EdgeType, ENTITY_TYPES, type EntityType, TIERS, type Tier, type UnifiedResult } from "./analysis/unified-result.ts";
 export { type OpenBlobsOptions, openBlobs } from "./blobs/open-blobs.ts";
 export type { S3Credentials } from "./blobs/s3-blobs.ts";
+export type { Channel, ChannelGate } from "./channels/channel.ts";
+export { type CredentialBox, type CredentialPlace, createCredentialBox } from "./channels/create-credential-box.ts";
+export { CredentialError } from "./channels/credential-error.ts";
+export { type ChannelFiles, type ChannelFilesState, openChannelFiles } from "./channels/open-channel-files.ts";
+export { type ParsedChannel, parseChannel, parseChannelFields } from "./channels/parse-channel.ts";
+export { type CredentialKey, parseCredentialKeys } from "./channels/parse-credential-keys.ts";
 export type { Document, DocumentLink, DocumentReader, ExtractedLinks } from "./convert/document.ts";
 export { createDocumentReader } from "./convert/document-reader.ts";
 export { CHECKED_BYTES, checkBytes } from "./extraction/detect/check-bytes.ts";

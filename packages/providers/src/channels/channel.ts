@@ -1,4 +1,4 @@
-import type { ChannelShare, GateExpiry, GateRequest, Priority } from "@millrace/core";
+import type { ChannelShare, GateExpiry, GateRequest, Json, JsonObject, Priority } from "@millrace/core";
 import type { VoiceSettings } from "../media/remote/elevenlabs-narrator.ts";
 import type { ChannelFields, GateField } from "./channel-fields.ts";
 
@@ -36,6 +36,8 @@ export interface Channel {
   readonly privacy: "private" | "unlisted" | "public";
   readonly tags: readonly string[];
   readonly descriptionTemplate: string;
+  /** All of it as a file would say it, what was left out with its default: read again, it is the same channel. */
+  readonly fields: JsonObject;
 }
 
 export function channelOf(fields: ChannelFields): Channel {
@@ -65,8 +67,27 @@ export function channelOf(fields: ChannelFields): Channel {
     privacy: fields.default_privacy,
     tags: fields.tags,
     descriptionTemplate: fields.description_template,
+    fields: writtenOf(fields),
   };
 }
+
+function writtenOf({ gates, ...fields }: ChannelFields): JsonObject {
+  const asWritten = (gate: GateField): Json => (gate === null ? "off" : withoutUndefined(gate));
+  const { assets, video, audio, final } = gates;
+  return {
+    ...withoutUndefined(fields),
+    voice: withoutUndefined(fields.voice),
+    gates: {
+      assets: asWritten(assets),
+      video: asWritten(video),
+      audio: asWritten(audio),
+      final: asWritten(final),
+    },
+  };
+}
+
+const withoutUndefined = (fields: object): JsonObject =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as JsonObject;
 
 const HOUR_MS = 3_600_000;
 

@@ -39,7 +39,8 @@ export interface ChannelFilesOptions {
   /** Its files that end in `.yaml` or `.yml` are read, but for those whose name starts with `.` or `_`. */
   readonly folder: string;
   readonly log: Log;
-  readonly readEveryMs?: number;
+  /** null: only when `reload` is called. */
+  readonly readEveryMs?: number | null;
   /** Called after every change, with what is current then. The next reading waits for it; what it throws is logged. */
   readonly onChange?: (state: ChannelFilesState) => void | Promise<void>;
 }
@@ -75,8 +76,8 @@ export async function openChannelFiles(options: ChannelFilesOptions): Promise<Ch
     reading = reading.then(readAgain);
     return reading;
   };
-  const timer = setInterval(() => void reload(), readEveryMs);
-  timer.unref();
+  const timer = readEveryMs === null ? undefined : setInterval(() => void reload(), readEveryMs);
+  timer?.unref();
   const close = (): void => {
     isClosed = true;
     clearInterval(timer);

@@ -2,7 +2,7 @@ import { gateOf } from "@millrace/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
-import { parseChannel } from "./parse-channel.ts";
+import { parseChannel, parseChannelFields } from "./parse-channel.ts";
 
 const least = { channel_id: "nature", channel_name: "Nature in 90 seconds", notion_database_id: "0".repeat(32) };
 
@@ -42,6 +42,26 @@ describe("the fields of a channel (C2.6)", () => {
     expect(Object.entries(channel.gates).map(([key, gate]) => [key, gate?.name, gate?.approvals])).toEqual(
       ["assets", "video", "audio", "final"].map((name) => [name, name, 1]),
     );
+  });
+
+  it.each([
+    ["as little as it may", least],
+    ["without gates", { ...least, gates: { assets: "off", video: false }, final_gate: "off" }],
+    [
+      "with everything",
+      {
+        ...least,
+        gates: { audio: { approvals: 2, roles: ["editor"], expires_in_hours: 1, on_expiry: "reject" } },
+        voice: { speed: 1.1 },
+        storage_strategy: "r2",
+        r2: { account_id: "abc", bucket: "nature-videos" },
+        quota_pool: "project_1",
+        tags: ["nature"],
+      },
+    ],
+  ])("its fields, kept as JSON, are the same channel when they are read again: %s", (_what, written) => {
+    const channel = channelOf(written);
+    expect(parseChannelFields(JSON.parse(JSON.stringify(channel.fields)))).toEqual({ channel });
   });
 
   it("takes over everything that is written", () => {

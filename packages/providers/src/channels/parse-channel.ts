@@ -15,10 +15,14 @@ export type ParsedChannel =
 /** What the text of a channel file says. Never throws. */
 export function parseChannel(text: string): ParsedChannel {
   const written = parseYaml(text);
-  if ("reason" in written) return { channelId: null, reasons: [written.reason] };
-  const parsed = channelFields.safeParse(written.value);
+  return "reason" in written ? { channelId: null, reasons: [written.reason] } : parseChannelFields(written.value);
+}
+
+/** What the fields of a channel say, where they come as plain values. Never throws. */
+export function parseChannelFields(value: unknown): ParsedChannel {
+  const parsed = channelFields.safeParse(value);
   if (parsed.success) return { channel: channelOf(parsed.data) };
-  const id = channelFields.shape.channel_id.safeParse(Object(written.value)["channel_id"]);
+  const id = channelFields.shape.channel_id.safeParse(Object(value)["channel_id"]);
   return { channelId: id.data ?? null, reasons: parsed.error.issues.map(reasonOf) };
 }
 
