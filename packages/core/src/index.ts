@@ -122,7 +122,9 @@ export {
   parkUntil,
   retryLater,
   type Settlement,
+  type StageAhead,
   type StageResult,
+  waitForTurn,
 } from "./settlement.ts";
 export { addressOfTicket, type Ticket, ticketId } from "./ticket.ts";
 export {

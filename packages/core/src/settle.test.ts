@@ -32,7 +32,7 @@ const spec = pipeline({ read: stage("io"), count: stage("io", FOUR_TRIES), draw:
 function at(name: string, overrides: Partial<SettleInput> = {}): SettleInput {
   const place = placeOf(spec, name);
   if (place === undefined) throw new Error(`no stage ${name}`);
-  return { spec, place, attempt: 1, retryCount: 0, maxRetries: 10, now, random: 0, ...overrides };
+  return { spec, place, jobInput: {}, attempt: 1, retryCount: 0, maxRetries: 10, now, random: 0, ...overrides };
 }
 
 const advices: fc.Arbitrary<RetryAdvice> = fc.constantFrom("never", "backoff", "once", "park", "stop");
@@ -59,6 +59,27 @@ describe("settleOutcome", () => {
       toStatus: "completed",
       result: { svg: "s" },
       stageResult: { warnings },
+    });
+  });
+
+  test("C-Q11 a stage with a quota waits for its turn, at a gate or without one", () => {
+    const need = { service: "youtube", pool: "a", units: 1_600 };
+    const quota = (input: { readonly pool: string }) => (input.pool === "" ? null : { ...need, pool: input.pool });
+    const uploading = pipeline({ draw: stage("io"), upload: { ...stage("io"), quota } });
+    const before = { ...at("read"), spec: uploading, place: placeOf(uploading, "draw")! };
+    const takes = { ...before, jobInput: { pool: "a" } };
+    expect(settleOutcome(takes, done(1))).toMatchObject({
+      event: "wait_for_turn",
+      toStatus: "pending",
+      waitingFor: "turn",
+      ticket: "backlog",
+      next: { name: "upload" },
+      quota: need,
+    });
+    expect(settleOutcome(takes, waitForReview("final", 1))).toMatchObject({ event: "wait_for_review", quota: need });
+    expect(settleOutcome({ ...before, jobInput: { pool: "" } }, done(1))).toMatchObject({
+      event: "advance",
+      quota: null,
     });
   });
 

@@ -2,6 +2,7 @@ import { MillraceError } from "./errors.ts";
 import type { Json } from "./json.ts";
 import type { Outcome } from "./pipeline/outcome.ts";
 import { type PipelineSpec, placeAfter, type StagePlace } from "./pipeline/pipeline-spec.ts";
+import type { QuotaNeed } from "./quota.ts";
 import { delayBeforeAttempt } from "./retry-policy.ts";
 import {
   advance,
@@ -14,6 +15,7 @@ import {
   parkUntil,
   retryLater,
   type Settlement,
+  waitForTurn,
 } from "./settlement.ts";
 
 /** `error_message` holds at most this many characters (A2.5). */
@@ -26,6 +28,8 @@ const DEFAULT_QUOTA_WAIT_MS = 60_000;
 export interface SettleInput {
   readonly spec: PipelineSpec;
   readonly place: StagePlace;
+  /** The job's own input: what the next stage takes of a quota may depend on it. */
+  readonly jobInput: Json;
   /** Which try of the stage this was, from 1. */
   readonly attempt: number;
   /** Retries of the whole job so far. */
@@ -43,18 +47,25 @@ export function settleOutcome(input: SettleInput, outcome: Outcome<Json>): Settl
       const next = placeAfter(input.spec, input.place);
       const stageResult = { output: outcome.output, warnings: outcome.warnings };
       if (next === undefined) return complete(stageResult);
+      const quota = quotaOf(input, next);
+      if (quota !== null) return waitForTurn(next, quota, stageResult);
       return next.spec.lane === input.place.spec.lane ? advance(next, stageResult) : handOver(next, stageResult);
     }
     case "wait_for_review": {
       const next = placeAfter(input.spec, input.place);
       const stageResult = { output: outcome.output, warnings: outcome.warnings };
-      return next === undefined ? complete(stageResult) : parkForReview(outcome.gate, next, stageResult);
+      if (next === undefined) return complete(stageResult);
+      return parkForReview(outcome.gate, { ...next, quota: quotaOf(input, next) }, stageResult);
     }
     case "wait_until":
       return parkUntil(Math.max(0, outcome.at.getTime() - input.now.getTime()), outcome.reason);
     case "reject":
       return fail(jobErrorOf(outcome.error, input.place.name));
   }
+}
+
+function quotaOf({ jobInput }: SettleInput, { spec }: StagePlace): QuotaNeed | null {
+  return spec.quota?.(jobInput) ?? null;
 }
 
 /** What a stage's thrown error means for the job; unknown errors are retried (B2.1). */

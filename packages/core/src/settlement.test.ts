@@ -18,6 +18,7 @@ import {
   parkUntil,
   retryLater,
   type Settlement,
+  waitForTurn,
 } from "./settlement.ts";
 
 const next: StagePlace = {
@@ -32,6 +33,7 @@ const error: JobError = { code: "PIPELINE_EXCEPTION", message: "broke", stage: "
 const SETTLEMENTS: readonly { name: string; settlement: Settlement }[] = [
   { name: "advance", settlement: advance(next, result) },
   { name: "handOver", settlement: handOver(next, result) },
+  { name: "waitForTurn", settlement: waitForTurn(next, { service: "youtube", pool: "a", units: 1_600 }, result) },
   { name: "complete", settlement: complete(result) },
   { name: "parkForReview", settlement: parkForReview(gateOf("script"), next, result) },
   { name: "parkUntil", settlement: parkUntil(5_000, "not yet published") },

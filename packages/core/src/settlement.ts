@@ -5,6 +5,7 @@ import type { Json } from "./json.ts";
 import type { JobEvent } from "./lifecycle/job-lifecycle.ts";
 import type { StageWarning } from "./pipeline/outcome.ts";
 import type { StagePlace } from "./pipeline/pipeline-spec.ts";
+import type { QuotaNeed } from "./quota.ts";
 
 /** What a job's `error_*` columns hold; `message` is at most 500 characters (A2.5). */
 export interface JobError {
@@ -30,6 +31,8 @@ export interface Settlement {
   readonly waitingFor: WaitReason | null;
   /** Where the job stands next; null leaves stage, index and lane as they are. */
   readonly next: StagePlace | null;
+  /** What the next stage takes of a quota; says nothing where there is no next one. */
+  readonly quota: QuotaNeed | null;
   /** `keep`: same claim goes on. `hand_over`: new ticket in another lane. `backlog`: no ticket, the dispatcher decides. `none`: no ticket ever again. `return`: same ticket, lease released. */
   readonly ticket: "keep" | "hand_over" | "backlog" | "none" | "return";
   /** Not before this long from now (Postgres' clock). */
@@ -55,6 +58,7 @@ function settlement(of: Named): Settlement {
     toStatus: of.toStatus,
     waitingFor: of.waitingFor ?? null,
     next: of.next ?? null,
+    quota: of.quota ?? null,
     ticket: of.ticket,
     delayMs: of.delayMs ?? null,
     attempts: of.attempts ?? "keep",
@@ -85,6 +89,20 @@ export function handOver(next: StagePlace, stageResult: StageResult): Settlement
   });
 }
 
+/** The stage finished; the next one takes of a quota, so the dispatcher gives it its turn. */
+export function waitForTurn(next: StagePlace, quota: QuotaNeed, stageResult: StageResult): Settlement {
+  return settlement({
+    event: "wait_for_turn",
+    toStatus: "pending",
+    waitingFor: "turn",
+    ticket: "backlog",
+    attempts: "reset",
+    next,
+    quota,
+    stageResult,
+  });
+}
+
 /** The last stage finished; its output is the job's result. */
 export function complete(stageResult: StageResult): Settlement {
   return settlement({
@@ -96,8 +114,13 @@ export function complete(stageResult: StageResult): Settlement {
   });
 }
 
-/** The stage finished; the job parks before `next` until `gate` is decided. */
-export function parkForReview({ name, policy }: Gate, next: StagePlace, stageResult: StageResult): Settlement {
+/** The next stage, with what it takes of a quota for this job. */
+export interface StageAhead extends StagePlace {
+  readonly quota?: QuotaNeed | null;
+}
+
+/** The stage finished; the job parks before the next one until `gate` is decided. */
+export function parkForReview({ name, policy }: Gate, next: StageAhead, stageResult: StageResult): Settlement {
   return settlement({
     event: "wait_for_review",
     toStatus: "pending",
@@ -105,6 +128,7 @@ export function parkForReview({ name, policy }: Gate, next: StagePlace, stageRes
     ticket: "backlog",
     attempts: "reset",
     next,
+    quota: next.quota ?? null,
     stageResult,
     gate: name,
     gatePolicy: policy,

@@ -43,6 +43,7 @@ export async function runStage(
   const settling: SettleInput = {
     spec: pipeline.spec,
     place,
+    jobInput: job.input,
     attempt: job.stageAttempts,
     retryCount: job.retryCount,
     maxRetries: job.maxRetries,

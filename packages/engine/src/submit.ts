@@ -84,7 +84,9 @@ export function createSubmit(needs: SubmitNeeds): Submit {
     const input = spec.input.parse(submission.input);
     const resourceKey = spec.resourceKey(input);
     const first = startOf(spec, submission.stage);
-    const isDispatched = spec.admission === "direct" && (await room.hasRoom(first.spec.lane));
+    // units are reserved by the statement that picks
+    const quota = first.spec.quota?.(input) ?? null;
+    const isDispatched = spec.admission === "direct" && quota === null && (await room.hasRoom(first.spec.lane));
     const fingerprint = submission.requestFingerprint ?? null;
     const metadata: JsonObject = {
       ...submission.metadata,
@@ -102,7 +104,7 @@ export function createSubmit(needs: SubmitNeeds): Submit {
       stageIndex: first.index,
       lane: first.spec.lane,
       stageCount: first.count,
-      quota: first.spec.quota?.(input) ?? null,
+      quota,
       priority: submission.priority ?? "normal",
       channelId: submission.channelId ?? submission.ownerId,
       dataTier: submission.dataTier ?? "compact",

@@ -30,6 +30,9 @@ const COLUMNS: readonly Column[] = [
   { name: "metadata", type: "text", of: (job) => jsonText(job.metadata) },
   { name: "idempotency_key", type: "text", of: (job) => job.idempotencyKey },
   { name: "traceparent", type: "text", of: (job) => job.traceparent },
+  { name: "quota_service", type: "text", of: ({ quota }) => quota?.service ?? null },
+  { name: "quota_pool", type: "text", of: ({ quota }) => quota?.pool ?? null },
+  { name: "quota_units", type: "int", of: ({ quota }) => quota?.units ?? null },
   { name: "is_dispatched", type: "bool", of: (job) => job.isDispatched },
   { name: "content_id", type: "uuid", of: ({ content }) => content?.id ?? null },
   { name: "content_type", type: "text", of: ({ content }) => content?.contentType ?? null },
@@ -73,11 +76,12 @@ seen as (
 job as (
   insert into pipeline_jobs as j (
     id, owner_id, pipeline, pipeline_version, resource_key, stage, stage_index, lane, stage_count, priority, channel_id, data_tier,
-    max_retries, input, metadata, idempotency_key, traceparent, content_id, waiting_for, dispatch_no, dispatched_at,
-    duplicate_count
+    max_retries, input, metadata, idempotency_key, traceparent, quota_service, quota_pool, quota_units, content_id,
+    waiting_for, dispatch_no, dispatched_at, duplicate_count
   )
   select id, owner_id, pipeline, pipeline_version, resource_key, stage, stage_index, lane, stage_count, priority, channel_id, data_tier,
-    max_retries, input::jsonb, metadata::jsonb, idempotency_key, traceparent, coalesce(known_content_id, content_id),
+    max_retries, input::jsonb, metadata::jsonb, idempotency_key, traceparent, quota_service, quota_pool, quota_units,
+    coalesce(known_content_id, content_id),
     case when not is_dispatched then 'turn' end,
     is_dispatched::int,
     case when is_dispatched then now() end,
