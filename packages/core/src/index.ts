@@ -81,7 +81,7 @@ export {
   type StageSpec,
 } from "./pipeline/pipeline-spec.ts";
 export { type Registry, registryOf, type SpecRegistry, specRegistryOf } from "./pipeline/registry.ts";
-export type { BlobHead, Blobs } from "./ports/blobs.ts";
+export type { BlobHead, Blobs, ByteRange } from "./ports/blobs.ts";
 export type * from "./ports/delivery-store.ts";
 export { CALLBACK_PAYLOADS } from "./ports/delivery-store.ts";
 export type * from "./ports/job-store.ts";

@@ -44,8 +44,20 @@ export type LinkAnswer =
   | { readonly kind: "used" | "expired"; readonly link: ReviewLink }
   | { readonly kind: "decided"; readonly link: ReviewLink; readonly answer: ReviewAnswer };
 
+/** What became of several decisions; `answers` are in the order they were given in. */
+export interface DecidedTogether {
+  /** `refused`: at least one of them does not stand, so nothing was written. */
+  readonly kind: "decided" | "refused";
+  readonly answers: readonly ReviewAnswer[];
+}
+
 /** What people decide, and the links that let them. */
 export interface ReviewStore {
+  /**
+   * All of them or none: each has to close its gate, count towards it, or have been said before. A decision that comes
+   * before its job does is refused. At most one decision a job.
+   */
+  decideTogether(decisions: readonly ReviewDecision[]): Promise<DecidedTogether>;
   /** Jobs that wait at a gate, longest first; `after` is the last one's job id. */
   listWaiting(filter: {
     readonly ownerId: string | null;
@@ -84,8 +96,42 @@ const TOKEN = /^[A-Za-z0-9_-]{43}$/;
 /** A decision that stands, whether or not it moved the job. */
 const STANDING: readonly ReviewAnswer["kind"][] = ["applied", "counted", "kept", "already_decided"];
 
+/** Of decisions that are made together: what each of them must have come to. */
+const hasEffect = ({ decision }: ReviewDecision, answer: ReviewAnswer): boolean =>
+  answer.kind === "applied" ||
+  answer.kind === "counted" ||
+  (answer.kind === "already_decided" && answer.decision === decision);
+
+/** Ends the transaction without a trace; what was found out comes with it. */
+class Undone extends Error {
+  readonly answers: readonly ReviewAnswer[];
+  constructor(answers: readonly ReviewAnswer[]) {
+    super("decide together: not all of them stand");
+    this.answers = answers;
+  }
+}
+
+async function decideAll(query: Query, decisions: readonly ReviewDecision[]): Promise<readonly ReviewAnswer[]> {
+  const answers = new Map<string, ReviewAnswer>();
+  // every transaction takes the jobs in the same order, so no two wait for each other
+  const inOrder = [...decisions].sort((a, b) => (a.jobId < b.jobId ? -1 : 1));
+  for (const decision of inOrder) answers.set(decision.jobId, await decideReview(query, decision));
+  const answered = decisions.map(({ jobId }) => answers.get(jobId)!);
+  if (decisions.every((decision, index) => hasEffect(decision, answered[index]!))) return answered;
+  throw new Undone(answered);
+}
+
 export function createReviewStore(db: Database): ReviewStore {
   return {
+    async decideTogether(decisions) {
+      try {
+        return { kind: "decided", answers: await db.transaction((query) => decideAll(query, decisions)) };
+      } catch (error) {
+        if (error instanceof Undone) return { kind: "refused", answers: error.answers };
+        throw error;
+      }
+    },
+
     async listWaiting({ ownerId, gate, limit, after }) {
       const rows = await db.query<Row>(WAITING, [
         ownerId,

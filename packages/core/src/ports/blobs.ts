@@ -5,6 +5,12 @@ export interface BlobHead {
   readonly bytes: number;
 }
 
+/** Bytes from `start` to `end`, both included and counted from 0, as HTTP has them; both lie within the blob. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
 /**
  * Bytes by key. Keys are relative POSIX paths of [A-Za-z0-9._-] segments. A put is atomic: readers see the old bytes or
  * the new ones, never a part. A missing key is BLOB_MISSING; trouble with the store is BLOB_STORE_FAILED (backoff).
@@ -17,7 +23,7 @@ export interface Blobs {
    */
   putStream(key: string, source: Readable, options: { readonly maxBytes: number }): Promise<BlobHead>;
   get(key: string, options?: { readonly maxBytes?: number }): Promise<Uint8Array>;
-  getStream(key: string): Promise<Readable>;
+  getStream(key: string, range?: ByteRange): Promise<Readable>;
   head(key: string): Promise<BlobHead | undefined>;
   delete(key: string): Promise<void>;
   /** Keys that start with `prefix`, in the order of their bytes. */

@@ -1,7 +1,8 @@
-import { type GatePolicy, gateOf, parkForReview } from "@millrace/core";
+import { type GatePolicy, gateOf, parkForReview, type ReviewDecision } from "@millrace/core";
 import { describe, expect, it } from "vitest";
 import { claimed, events, newJob, OUTPUT, place, settle, storeUnderTest, submitted } from "../job-store.fixture.ts";
 import { newId } from "../new-id.ts";
+import { createReviewStore } from "../review-store.ts";
 
 const t = storeUnderTest();
 const parkAt = (policy: Partial<GatePolicy> = {}) =>
@@ -33,7 +34,68 @@ const decide = (jobId: string, decision: "approved" | "rejected", said: Said = {
 
 const gateOfJob = async (jobId: string) => (await t.store.listGates(jobId))[0];
 
+describe("decide together", () => {
+  const reviews = () => createReviewStore(t.db);
+  const said = (jobId: string, over: Partial<ReviewDecision> = {}): ReviewDecision => ({
+    jobId,
+    ownerId: null,
+    gate: "look",
+    decision: "approved",
+    decidedBy: "ann",
+    roles: [],
+    comment: null,
+    ...over,
+  });
+
+  it("decides all of them, and says again what was said before", async () => {
+    const [a, b] = [await atGate(), await atGate({ approvals: 2 })];
+    const both = [said(b.id), said(a.id)];
+    expect(await reviews().decideTogether(both)).toEqual({
+      kind: "decided",
+      answers: [
+        { kind: "counted", approvals: 1, needed: 2 },
+        { kind: "applied", status: "pending" },
+      ],
+    });
+    expect(await reviews().decideTogether(both)).toMatchObject({ kind: "decided" });
+    expect(await t.store.findJob(a.id, null)).toMatchObject({ waitingFor: "turn" });
+  });
+
+  it("decides none when one of them does not stand", async () => {
+    const [a, b, early] = [await atGate(), await atGate({ needsReason: true }), await started()];
+    const rejected = { decision: "rejected" } as const;
+    for (const other of [said(b.id, rejected), said(early.id, rejected), said(newId(), rejected)]) {
+      const answer = await reviews().decideTogether([said(a.id, rejected), other]);
+      expect(answer.kind).toBe("refused");
+      expect(answer.answers[0]).toEqual({ kind: "applied", status: "failed" });
+    }
+    expect(await t.store.findJob(a.id, null)).toMatchObject({ status: "pending", waitingFor: "review" });
+    expect((await gateOfJob(a.id))?.reviews).toEqual([]);
+    expect(await t.store.listGates(early.id)).toEqual([]);
+  });
+
+  it("never waits for another that decides the same jobs in another order", async () => {
+    const jobs: string[] = [];
+    for (let count = 0; count < 4; count++) jobs.push((await atGate()).id);
+    const answers = await Promise.all(
+      ["ann", "bob", "eve"].map((decidedBy, index) => {
+        const order = index % 2 ? jobs.toReversed() : jobs;
+        return reviews().decideTogether(order.map((id) => said(id, { decidedBy })));
+      }),
+    );
+    expect(answers.map(({ kind }) => kind)).toEqual(["decided", "decided", "decided"]);
+  });
+});
+
 describe("decide a review", () => {
+  it("keeps what else was said with a decision", async () => {
+    const { id } = await atGate();
+    const details = { step: "video", clips: [3, 7] };
+    const by = { jobId: id, ownerId: null, gate: "look", decidedBy: "ann", roles: [], comment: "no\u0000pe" };
+    await t.store.decideReview({ ...by, decision: "rejected", details });
+    expect((await gateOfJob(id))?.reviews).toMatchObject([{ comment: "nope", details }]);
+  });
+
   it("sends an approved job back to the backlog, once", async () => {
     const { id } = await atGate();
     expect(await decide(id, "approved")).toEqual({ kind: "applied", status: "pending" });

@@ -8,7 +8,7 @@ import {
 } from "@millrace/core";
 import { arrayLiteral } from "../array-literal.ts";
 import type { Query } from "../database.ts";
-import { plainText } from "../json-text.ts";
+import { jsonText, plainText } from "../json-text.ts";
 import { callbackDeliveries } from "./callback-deliveries.ts";
 import { closeGate, findGate, readDecisions } from "./gates.ts";
 
@@ -38,7 +38,8 @@ export async function lockJob(
 const FIND_REVIEW = "select decision from reviews where job_id = $1::uuid and gate = $2 and decided_by = $3";
 
 const INSERT_REVIEW = `
-insert into reviews (job_id, gate, decision, decided_by, roles, comment) values ($1::uuid, $2, $3, $4, $5::text[], $6)
+insert into reviews (job_id, gate, decision, decided_by, roles, comment, details)
+values ($1::uuid, $2, $3, $4, $5::text[], $6, $7::text::jsonb)
 `;
 
 const APPLY = `
@@ -83,7 +84,8 @@ export async function decideReview(query: Query, review: ReviewDecision): Promis
   const mine: GateDecision = { decision, decidedBy, roles, comment, isSelf: decidedBy === job.submitted_by };
   const rule = state && refusalOf(state.policy, mine);
   if (state !== undefined && rule !== undefined) return { kind: "refused", rule, policy: state.policy };
-  await query(INSERT_REVIEW, [jobId, gate, decision, decidedBy, arrayLiteral(roles), comment]);
+  const details = review.details ? jsonText(review.details) : null;
+  await query(INSERT_REVIEW, [jobId, gate, decision, decidedBy, arrayLiteral(roles), comment, details]);
   if (state === undefined || job.waiting_for !== "review" || job.gate !== gate) return { kind: "kept" };
 
   const verdict = judgeGate(state.policy, await readDecisions(query, { jobId, gate, submittedBy: job.submitted_by }));

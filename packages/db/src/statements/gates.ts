@@ -117,7 +117,7 @@ select coalesce(g.job_id, r.job_id) as job_id, coalesce(g.gate, r.gate) as gate,
 from (select * from job_gates where job_id = any ($1::uuid[])) g
 full join (
   select job_id, gate, min(at) as first_at, jsonb_agg(jsonb_build_object(
-    'decision', decision, 'decidedBy', decided_by, 'roles', to_jsonb(roles), 'comment', comment, 'at', at) order by at, decided_by) as reviews
+    'decision', decision, 'decidedBy', decided_by, 'roles', to_jsonb(roles), 'comment', comment, 'details', details, 'at', at) order by at, decided_by) as reviews
   from reviews where job_id = any ($1::uuid[]) group by job_id, gate
 ) r on r.job_id = g.job_id and r.gate = g.gate
 order by coalesce(g.opened_at, r.first_at), gate

@@ -166,6 +166,23 @@ export function blobsContract(name: string, open: () => Promise<Blobs>): void {
       expect(sha256(await blobs.get("big"))).toBe(sha256(bytes));
     });
 
+    it("gives a part of the bytes", async () => {
+      const blobs = await open();
+      const bytes = randomBytes(300_000);
+      await blobs.put("parts", bytes);
+      for (const [start, end] of [
+        [0, 1], // s3rver takes an end of 0 for none
+        [7, 7],
+        [100_000, 250_000],
+        [299_999, 299_999],
+        [0, 299_999],
+      ] as const) {
+        const part = await buffer(await blobs.getStream("parts", { start, end }));
+        expect(sha256(part), `${start}-${end}`).toBe(sha256(bytes.subarray(start, end + 1)));
+      }
+      await expect(blobs.getStream("none", { start: 0, end: 1 })).rejects.toEqual(codeOf("BLOB_MISSING"));
+    });
+
     it("takes an empty stream and one of text", async () => {
       const blobs = await open();
       expect(await blobs.putStream("empty", Readable.from([]), { maxBytes: 0 })).toEqual({ key: "empty", bytes: 0 });

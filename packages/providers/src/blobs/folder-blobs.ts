@@ -60,7 +60,7 @@ export async function openFolderBlobs(folder: string): Promise<Blobs> {
         await file.close();
       }
     },
-    getStream: async (key) => (await openBlob(root, key)).createReadStream(),
+    getStream: async (key, range) => (await openBlob(root, key)).createReadStream(range),
     head: (key) => headOf(root, key),
     delete: (key) => remove(root, key),
     list: (prefix) => listBlobs(root, prefix),

@@ -74,7 +74,16 @@ export function openS3Blobs(place: S3Place): Blobs {
       }
       return storing("read", key, answer.Body?.transformToByteArray() ?? Promise.resolve(new Uint8Array()));
     },
-    getStream: async (key) => bodyOf(await storing("read", key, client.send(new GetObjectCommand(objectOf(key))))),
+    async getStream(key, range) {
+      const part = range && { Range: `bytes=${range.start}-${range.end}` };
+      const answer = await storing("read", key, client.send(new GetObjectCommand({ ...objectOf(key), ...part })));
+      // a store that knows no ranges sends everything, which nobody must take for a part
+      if (range && answer.ContentRange?.startsWith(`bytes ${range.start}-${range.end}/`) !== true) {
+        bodyOf(answer).destroy();
+        throw blobStoreFailed("read", new Error(`it answered ${part?.Range} with other bytes`));
+      }
+      return bodyOf(answer);
+    },
     async head(key) {
       try {
         const answer = await client.send(new HeadObjectCommand(objectOf(key)));
