@@ -28,4 +28,21 @@ export type { ExtractionAttempt, ExtractionFilter, ExtractionRow } from "./state
 export type { CleanedUp, Cleanup, ExtractionStats, StuckExtraction } from "./statements/extraction-upkeep.ts";
 export type { PlaceInLine } from "./statements/place-in-line.ts";
 export type { RecordRow } from "./statements/records.ts";
+export type { RunPlan } from "./statements/task-plan.ts";
 export type { UsageRow } from "./statements/usage.ts";
+export type {
+  ChannelDraft,
+  CostRow,
+  CostSum,
+  NewTask,
+  TaskChange,
+  TaskErrorRow,
+  TaskFilter,
+  TaskRow,
+  TaskRunRow,
+  TaskStatusName,
+  TransitionRow,
+  VideoChannel,
+} from "./task-model.ts";
+export { createTaskStore, type TaskStore } from "./task-store.ts";
+export { createTaskWork, type TaskWork } from "./task-work.ts";

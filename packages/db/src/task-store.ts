@@ -1,5 +1,30 @@
-import type { Claim, Json, JsonObject } from "@millrace/core";
-import type { TaskStep } from "./schema/tasks.ts";
+import type { Json, JsonObject } from "@millrace/core";
+import type { Database } from "./database.ts";
+import { isUuid } from "./is-uuid.ts";
+import { handledNotionEvent, keepNotionEvent, waitingNotionEvents } from "./statements/notion-events.ts";
+import { listCosts, listErrors, listRuns, listTransitions, sumCosts } from "./statements/task-history.ts";
+import { planRun, type RunPlan } from "./statements/task-plan.ts";
+import {
+  countTasks,
+  createTask,
+  deleteTask,
+  findTask,
+  findTaskOfPage,
+  keepNotionSeen,
+  listTasks,
+  notionSeen,
+  updateTask,
+} from "./statements/task-rows.ts";
+import {
+  deleteChannel,
+  findCredential,
+  findVideoChannel,
+  listCredentials,
+  listVideoChannels,
+  putChannel,
+  putCredential,
+  retireChannels,
+} from "./statements/video-channels.ts";
 import type {
   ChannelDraft,
   CostRow,
@@ -14,23 +39,6 @@ import type {
   TransitionRow,
   VideoChannel,
 } from "./task-model.ts";
-
-/**
- * Where a task's next run begins, or why there can be none. The run itself comes into being with its job: submit a job of
- * the pipeline `video` with this as input, and the triggers move the task to queued.
- */
-export type RunPlan =
-  | { readonly kind: "not_found" }
-  | { readonly kind: "channel_inactive" }
-  /** Its status leads nowhere near queued. */
-  | { readonly kind: "refused"; readonly status: TaskStatusName }
-  | {
-      readonly kind: "planned";
-      readonly task: TaskRow;
-      /** From the steps that are done, never from the status alone (C-Q05). */
-      readonly fromStep: TaskStep;
-      readonly quotaPool: string;
-    };
 
 /**
  * Tasks, their history and their costs, and the channels they belong to. The status of a task follows its job by triggers:
@@ -100,8 +108,40 @@ export interface TaskStore {
   keepNotionSeen(taskId: string, seen: JsonObject, pushed: boolean): Promise<void>;
 }
 
-/** What the stages of the pipeline `video` read and write; shapes as in the pipeline's needs. */
-export interface TaskWork {
-  /** Whether this claim still holds its job. */
-  holds(claim: Claim): Promise<boolean>;
+export function createTaskStore(db: Database): TaskStore {
+  const { query } = db;
+  return {
+    createTask: async (task, actor) =>
+      isUuid(task.channelId) ? createTask(query, task, actor) : { kind: "channel_unknown" },
+    findTask: async (id, ownerId) => (isUuid(id) ? findTask(query, id, ownerId) : undefined),
+    findTaskOfPage: (notionPageId, ownerId) => findTaskOfPage(query, notionPageId, ownerId),
+    listTasks: async (filter) =>
+      filter.channelId === undefined || isUuid(filter.channelId) ? listTasks(query, filter) : [],
+    updateTask: async (id, ownerId, change) => (isUuid(id) ? updateTask(db, id, ownerId, change) : undefined),
+    deleteTask: async (id, ownerId) => (isUuid(id) ? deleteTask(query, id, ownerId) : "not_found"),
+    countTasks: (filter) => countTasks(query, filter),
+
+    planRun: async (id, ownerId, by) => (isUuid(id) ? planRun(query, id, ownerId, by) : { kind: "not_found" }),
+
+    listTransitions: async (taskId) => (isUuid(taskId) ? listTransitions(query, taskId) : []),
+    listRuns: async (taskId) => (isUuid(taskId) ? listRuns(query, taskId) : []),
+    listErrors: async (taskId) => (isUuid(taskId) ? listErrors(query, taskId) : []),
+    listCosts: async (taskId) => (isUuid(taskId) ? listCosts(query, taskId) : []),
+    sumCosts: (filter) => sumCosts(query, filter),
+
+    putChannel: (draft) => putChannel(query, draft),
+    findVideoChannel: (id, ownerId) => findVideoChannel(query, id, ownerId),
+    listVideoChannels: (ownerId) => listVideoChannels(query, ownerId),
+    retireChannels: (stillThere) => retireChannels(query, stillThere),
+    deleteChannel: (id, ownerId) => deleteChannel(query, id, ownerId),
+    putCredential: (channelId, name, sealed) => putCredential(query, channelId, name, sealed),
+    findCredential: (channelId, name) => findCredential(query, channelId, name),
+    listCredentials: () => listCredentials(query),
+
+    keepNotionEvent: (event) => keepNotionEvent(query, event),
+    waitingNotionEvents: (limit) => waitingNotionEvents(query, limit),
+    handledNotionEvent: (id, error) => handledNotionEvent(query, id, error),
+    notionSeen: (taskId) => notionSeen(query, taskId),
+    keepNotionSeen: (taskId, seen, pushed) => keepNotionSeen(query, taskId, seen, pushed),
+  };
 }
