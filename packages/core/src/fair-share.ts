@@ -1,4 +1,5 @@
 import { PRIORITIES, type Priority } from "./job.ts";
+import { hasRoom, type QuotaNeed, type QuotaState, quotaKey } from "./quota.ts";
 
 /**
  * How far a channel of weight 1 moves on for each job it is served, in units of virtual time. Whole numbers, so that this
@@ -38,6 +39,8 @@ export interface JobInLine {
   readonly nextRetryAt: Date | null;
   /** At a gate, or a cancel was requested. */
   readonly isHeld: boolean;
+  /** What its stage takes; absent: nothing of any quota. */
+  readonly quota?: QuotaNeed | null;
 }
 
 /** What is known beside the backlog of a lane. */
@@ -49,6 +52,8 @@ export interface LaneState {
   readonly inFlight: ReadonlyMap<string, number>;
   /** By priority, then channel. Every channel with a job in line has entered its class. */
   readonly turns: Readonly<Record<Priority, ReadonlyMap<string, Turn>>>;
+  /** Today's, by `quotaKey`; one that is not there has no limit. */
+  readonly quotas?: ReadonlyMap<string, QuotaState>;
 }
 
 /** The distance between two turns of a channel. */
@@ -94,13 +99,15 @@ export function nextJob<J extends JobInLine>(backlog: readonly J[], state: LaneS
   return undefined;
 }
 
-function isEligible(job: JobInLine, { now, shares, inFlight }: LaneState): boolean {
+function isEligible(job: JobInLine, { now, shares, inFlight, quotas }: LaneState): boolean {
   const { isActive, maxInFlight } = shares.get(job.channelId) ?? ORDINARY_CHANNEL;
+  const quota = job.quota ? quotas?.get(quotaKey(job.quota)) : undefined;
   return (
     !job.isHeld &&
     isActive &&
     (maxInFlight === null || (inFlight.get(job.channelId) ?? 0) < maxInFlight) &&
-    (job.nextRetryAt === null || job.nextRetryAt <= now)
+    (job.nextRetryAt === null || job.nextRetryAt <= now) &&
+    (!job.quota || quota === undefined || hasRoom(job.quota.units, quota, now))
   );
 }
 

@@ -100,7 +100,7 @@ export type {
   TicketQueue,
   TicketState,
 } from "./ports/ticket-queue.ts";
-export type { Claim, QuotaNeed } from "./quota.ts";
+export { ANY_POOL, type Claim, hasRoom, type QuotaNeed, type QuotaState, quotaKey } from "./quota.ts";
 export { classifyUrl, identifyUrl, URL_CLASSES, type UrlClass, type UrlIdentity } from "./resource-key/classify-url.ts";
 export { NORMALIZATION_VERSION, type NormalizeOptions, normalizeUrl, TRACKING_PARAMETERS } from "./resource-key/normalize-url.ts";
 export { parseHttpUrl } from "./resource-key/parse-http-url.ts";

@@ -6,6 +6,12 @@ import { TICKET_COLUMNS, type TicketRow, ticketOf } from "./ticket-row.ts";
 /** Retries that join the line in one statement at most. */
 const MAX_JOINING = 500;
 
+/** Statements of one kind that one call makes at most. */
+const MOST_ROUNDS = 20;
+
+/** Turns looked at once a job without quota was met: there may be many. */
+const LOOK_FURTHER = 500;
+
 const IS_DUE = "waiting_for in ('retry', 'quota') and next_retry_at <= now() and cancel_requested_at is null";
 
 /**
@@ -13,7 +19,7 @@ const IS_DUE = "waiting_for in ('retry', 'quota') and next_retry_at <= now() and
  * in which anybody waits.
  */
 const JOIN_LINE = `
-with due as (
+with due as materialized (
   select d.id, ranks.rank
   from (values (0), (1), (2)) as ranks(rank)
   cross join lateral (
@@ -34,13 +40,18 @@ joined as (
   ) d
   where j.id = d.id
 )
-select rank from (values (0), (1), (2)) as ranks(rank)
+select rank, (select count(*)::int from due) as joining from (values (0), (1), (2)) as ranks(rank)
 where rank in (select rank from due)
   or exists (select from channel_turns t where t.lane = $1 and t.rank = ranks.rank and t.has_waiting)
 order by rank
 `;
 
-/** The next jobs of one lane and rank. Parameters: lane, rank, how many. */
+/**
+ * The next jobs of one lane and rank. Parameters: lane, rank, how many turns to look at, how many jobs to give a ticket. A
+ * job whose quota has no room ends the picking, since the turn is another's then, and is parked with all those looked
+ * at that find none either. Two statements cannot spend the same units: one picks at a time, and whoever settles
+ * meanwhile only makes room.
+ */
 const DISPATCH = `
 with recursive seen as materialized (
   select sum(rounds) as rounds from turn_clocks
@@ -123,26 +134,64 @@ chosen as materialized (
     ) oldest
   ) j
 ),
-picked as materialized (
-  select j.id, c.channel_id, c.base, c.step, c.place, c.start
+candidates as materialized (
+  select j.id, c.channel_id, c.base, c.step, c.place, c.start, j.quota_service as service, j.quota_pool as pool, j.quota_units as units
   from chosen c
   cross join lateral (
-    select id, lane, ${RANK} as rank, ${TURN_CHANNEL} as turn_channel, waiting_for, cancel_requested_at
+    select id, lane, ${RANK} as rank, ${TURN_CHANNEL} as turn_channel, waiting_for, cancel_requested_at, quota_service,
+      quota_pool, quota_units
     from pipeline_jobs where id = c.id limit 1 for no key update skip locked
   ) j
   where j.lane = $1 and j.rank = $2 and j.turn_channel = c.channel_id and ${IN_LINE}
 ),
-dispatched as (
+asking as materialized (
+  select id, place, service, pool, units, sum(units) over (partition by service, pool order by place) as asked
+  from candidates where units is not null
+),
+-- null: no limit; nothing at all while it is paused
+rooms as materialized (
+  select q.service, q.pool, s.day, coalesce(s.paused_until, s.resets_at) as resumes_at,
+    case when s.paused_until is not null then -1 else s.daily_limit - s.units_used - s.units_reserved end as room
+  from (select distinct service, pool from asking) q cross join lateral quota_state(q.service, q.pool) s
+),
+cut as materialized (
+  select min(place) as place from asking join rooms using (service, pool) where asked > room
+),
+refused as materialized (
+  select a.id, r.resumes_at
+  from asking a join rooms r using (service, pool) cross join cut
+  where a.place >= cut.place and a.units > r.room - coalesce((
+    select max(b.asked) from asking b where (b.service, b.pool) = (a.service, a.pool) and b.place < cut.place
+  ), 0)
+),
+picked as materialized (
+  select * from candidates where place <= $4::int and coalesce(place < (select place from cut), true)
+),
+moved as (
   update pipeline_jobs j set
-    dispatch_no = j.dispatch_no + 1, dispatched_at = now(), waiting_for = null, next_retry_at = null, lease_until = null,
+    dispatch_no = j.dispatch_no + t.is_picked::int, dispatched_at = case when t.is_picked then now() end,
+    waiting_for = case when not t.is_picked then 'quota' end, next_retry_at = t.resumes_at, lease_until = null,
     updated_at = now()
-  from picked
-  where j.id = picked.id
-  returning ${TICKET_COLUMNS}, j.fence, picked.place
+  from (
+    select id, place, true as is_picked, null::timestamptz as resumes_at from picked
+    union all
+    select id, null, false, resumes_at from refused
+  ) t
+  where j.id = t.id
+  returning ${TICKET_COLUMNS}, j.fence, j.quota_service, j.quota_pool, j.quota_units, t.place, t.is_picked
 ),
 events as (
-  insert into job_events (job_id, event, from_status, to_status, stage, fence, actor)
-  select id, 'dispatch', 'pending', 'pending', stage, fence, 'leader' from dispatched
+  insert into job_events (job_id, event, from_status, to_status, stage, fence, actor, reason)
+  select id, case when is_picked then 'dispatch' else 'wait_for_quota' end, 'pending', 'pending', stage, fence, 'leader',
+    case when not is_picked then 'no quota left of ' || quota_service || ' ' || quota_pool end
+  from moved
+),
+reserved as (
+  insert into quota_reservations (job_id, service, pool, date, units, fence)
+  select m.id, m.quota_service, m.quota_pool, r.day, m.quota_units, m.fence
+  from moved m join rooms r on r.service = m.quota_service and r.pool = m.quota_pool
+  where m.is_picked
+  on conflict (job_id) do nothing
 ),
 served as materialized (
   select channel_id, base + jobs * step as vtime, nextval('sq_channel_turns_turn_no') as turn_no
@@ -170,23 +219,42 @@ ticked as (
   from (select max(start) as clock, count(*)::int as jobs from picked) p
   where c.lane = $1 and c.rank = $2 and p.jobs > 0
 )
-select * from dispatched order by place
+select * from moved order by place
 `;
 
+interface MovedRow extends TicketRow {
+  readonly is_picked: boolean;
+}
+
 /**
- * Gives up to `limit` jobs of one lane their ticket, in the order of core's `nextJob`. One statement for each priority
- * with anybody in line, so a job of a higher one that arrives meanwhile is next time's. Correct under two leaders: while
- * one is at it, the other gets nothing.
+ * Gives up to `limit` jobs of one lane their ticket, in the order of core's `nextJob`. A statement for each priority
+ * with anybody in line, so a job of a higher one that arrives meanwhile is next time's; more of them where quotas
+ * are spent. Correct under two leaders: while one is at it, the other gets nothing.
  */
 export async function dispatchBacklog(query: Query, lane: Lane, limit: number): Promise<Ticket[]> {
-  const ranks = await query<{ rank: number }>(JOIN_LINE, [lane]);
   const tickets: Ticket[] = [];
-  for (const { rank } of ranks) {
-    if (tickets.length >= limit) break;
-    const given = query<TicketRow>(DISPATCH, [lane, rank, limit - tickets.length]);
-    // tickets that were given must reach the queue; whatever is wrong shows again next time
-    const rows = await (tickets.length === 0 ? given : given.catch(() => []));
-    tickets.push(...rows.map(ticketOf));
+  for (const rank of await joinLine(query, lane)) {
+    let look = 0;
+    for (let round = 0; tickets.length < limit; round++) {
+      // the rest waits for the next time, as do lower priorities
+      if (round === MOST_ROUNDS) return tickets;
+      const take = limit - tickets.length;
+      const moving = query<MovedRow>(DISPATCH, [lane, rank, Math.max(take, look), take]);
+      // tickets that were given must reach the queue; whatever is wrong shows again next time
+      const moved = await (tickets.length === 0 ? moving : moving.catch(() => []));
+      const picked = moved.filter((row) => row.is_picked);
+      tickets.push(...picked.map(ticketOf));
+      if (picked.length === moved.length) break;
+      look = LOOK_FURTHER;
+    }
   }
   return tickets;
+}
+
+/** All that are due, so that none is before the others in the line for what there is again; the ranks with anybody in line. */
+async function joinLine(query: Query, lane: Lane): Promise<number[]> {
+  for (let round = 1; ; round++) {
+    const ranks = await query<{ rank: number; joining: number }>(JOIN_LINE, [lane]);
+    if ((ranks[0]?.joining ?? 0) < MAX_JOINING || round === MOST_ROUNDS) return ranks.map(({ rank }) => rank);
+  }
 }
