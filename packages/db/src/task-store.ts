@@ -3,6 +3,7 @@ import type { Database } from "./database.ts";
 import { isUuid } from "./is-uuid.ts";
 import { handledNotionEvent, keepNotionEvent, waitingNotionEvents } from "./statements/notion-events.ts";
 import { listCosts, listErrors, listRuns, listTransitions, sumCosts } from "./statements/task-history.ts";
+import { type TaskWithNews, tasksWithNews } from "./statements/task-news.ts";
 import { planRun, type RunPlan } from "./statements/task-plan.ts";
 import {
   countTasks,
@@ -103,6 +104,12 @@ export interface TaskStore {
     limit: number,
   ): Promise<readonly { readonly id: number; readonly type: string; readonly pageId: string | null }[]>;
   handledNotionEvent(id: number, error: string | null): Promise<void>;
+  /** Tasks whose pages do not say what they are, longest untold first; of those that changed from `since` on. */
+  tasksWithNews(wanted: { readonly since: Date | null; readonly limit: number }): Promise<{
+    /** When this was asked. */
+    readonly at: Date;
+    readonly tasks: readonly TaskWithNews[];
+  }>;
   /** What was taken from a page and written to it. */
   notionSeen(taskId: string): Promise<JsonObject | null>;
   keepNotionSeen(taskId: string, seen: JsonObject, pushed: boolean): Promise<void>;
@@ -141,6 +148,7 @@ export function createTaskStore(db: Database): TaskStore {
     keepNotionEvent: (event) => keepNotionEvent(query, event),
     waitingNotionEvents: (limit) => waitingNotionEvents(query, limit),
     handledNotionEvent: (id, error) => handledNotionEvent(query, id, error),
+    tasksWithNews: (wanted) => tasksWithNews(query, wanted),
     notionSeen: (taskId) => notionSeen(query, taskId),
     keepNotionSeen: (taskId, seen, pushed) => keepNotionSeen(query, taskId, seen, pushed),
   };

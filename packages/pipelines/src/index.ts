@@ -16,11 +16,10 @@ export { type ActionableTask, type CancelTaskAnswer, createTaskActions, type Que
 export { resourceKeyOfTask, type VideoInput, type VideoInputDraft, videoInput } from "./video/input.ts";
 export { type JobOfTask, jobOfTask, scaleOfTask } from "./video/job-of-task.ts";
 export type { StepRecord, TaskRecords, VideoCost, VideoMakers, VideoNeeds, VideoTask, VideoUnit } from "./video/needs.ts";
-export { appendToLog, type LogEntry } from "./video/notion/error-log.ts";
+export { type Board, boardsOf, type PlannedChannel } from "./video/notion/board.ts";
+export { type BoardColumn, examineBoard } from "./video/notion/examine-board.ts";
 export { labelOf, statusOfLabel } from "./video/notion/labels.ts";
-export { type BoardState, planPush } from "./video/notion/plan-push.ts";
-export { type BoardTask, type GateName, type Intent, readIntent, readPriority } from "./video/notion/read-intent.ts";
-export { BOARD, type BoardChannel, type BoardEntry, readPage, type TaskFields } from "./video/notion/read-page.ts";
+export { createBoardSync, type SyncBoardsNeeds, type SyncRound } from "./video/notion/sync-boards.ts";
 export { type UploadOutput, uploadOutput } from "./video/outputs.ts";
 export { checkReview, errorAfter, type ReviewFault, type TaskGate, type TaskReview } from "./video/review-of-task.ts";
 export { LOCAL_VIDEO, type VideoServices, type VideoSpec, type VideoSpecSettings, videoSpec, videoSpecSettings } from "./video/spec.ts";

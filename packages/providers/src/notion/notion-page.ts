@@ -12,6 +12,10 @@ export interface NotionPage {
   /** 32 hex digits. */
   readonly id: string;
   readonly lastEditedAt: string;
+  /** Who wrote it last, a person or an integration: Notion's id of them, 32 hex digits. */
+  readonly lastEditedBy: string | null;
+  /** Of the database it stands in, 32 hex digits; null elsewhere. */
+  readonly databaseId: string | null;
   /** In the trash or archived. */
   readonly isGone: boolean;
   readonly properties: Readonly<Record<string, NotionProperty>>;
@@ -42,6 +46,8 @@ const page = z.looseObject({
   object: z.literal("page"),
   id: z.string(),
   last_edited_time: z.string(),
+  last_edited_by: z.looseObject({ id: z.string() }).optional().catch(undefined),
+  parent: z.looseObject({ database_id: z.string() }).optional().catch(undefined),
   archived: z.boolean().optional(),
   in_trash: z.boolean().optional(),
   properties: z.record(z.string(), z.unknown()),
@@ -52,10 +58,12 @@ export function notionPageOf(answer: unknown): NotionPage | undefined {
   const read = page.safeParse(answer);
   const id = notionId(read.data?.id ?? "");
   if (!read.success || id === undefined) return undefined;
-  const { last_edited_time: lastEditedAt, archived, in_trash, properties } = read.data;
+  const { last_edited_time: lastEditedAt, last_edited_by, parent, archived, in_trash, properties } = read.data;
   return {
     id,
     lastEditedAt,
+    lastEditedBy: notionId(last_edited_by?.id ?? "") ?? null,
+    databaseId: notionId(parent?.database_id ?? "") ?? null,
     isGone: archived === true || in_trash === true,
     properties: Object.fromEntries(Object.entries(properties).map(([name, value]) => [name, propertyOf(value)])),
   };

@@ -8,6 +8,8 @@ export interface FakeNotionPage {
   /** With dashes, as Notion writes it. */
   readonly id: string;
   editedAt: string;
+  /** Id of a person or, after a write, of the integration. */
+  editedBy: string;
   isGone: boolean;
   readonly properties: Record<string, FakeNotionProperty>;
 }
@@ -57,6 +59,7 @@ export async function startFakeNotion({ maxPageSize = 100 }: FakeNotionOptions =
   const token = "ntn_test-token-0123456789";
   const databaseId = randomUUID();
   const sourceId = randomUUID();
+  const integrationId = randomUUID();
   const pages: FakeNotionPage[] = [];
 
   const fake = await startFakeProvider(async (exchange) => {
@@ -78,8 +81,9 @@ export async function startFakeNotion({ maxPageSize = 100 }: FakeNotionOptions =
         const page = pages.find((known) => isSame(known.id, id));
         if (page === undefined) break;
         const problem = method === "PATCH" ? write(page, asked["properties"]) : undefined;
+        if (method === "PATCH" && problem === undefined) page.editedBy = integrationId;
         if (problem !== undefined) return refuse(exchange, 400, "validation_error", problem);
-        return exchange.sendJson(200, describe(page));
+        return exchange.sendJson(200, describe(page, databaseId));
       }
     }
     refuse(exchange, 404, "object_not_found");
@@ -92,7 +96,7 @@ export async function startFakeNotion({ maxPageSize = 100 }: FakeNotionOptions =
     const start = Number(start_cursor ?? 0);
     const end = start + Math.min(Number(page_size ?? 100), maxPageSize);
     const has_more = end < listed.length;
-    const results = listed.slice(start, end).map(describe);
+    const results = listed.slice(start, end).map((page) => describe(page, databaseId));
     return {
       object: "list",
       results,
@@ -111,6 +115,7 @@ export async function startFakeNotion({ maxPageSize = 100 }: FakeNotionOptions =
       const page: FakeNotionPage = {
         id: randomUUID(),
         editedAt: "2026-01-01T00:00:00.000Z",
+        editedBy: randomUUID(),
         isGone: false,
         properties: { ...properties },
       };
@@ -126,8 +131,17 @@ function refuse({ sendJson }: ProviderExchange, status: number, code: string, me
   sendJson(status, { object: "error", status, code, message, request_id: randomUUID() });
 }
 
-function describe({ id, editedAt, isGone, properties }: FakeNotionPage): object {
-  return { object: "page", id, last_edited_time: editedAt, archived: isGone, in_trash: isGone, properties };
+function describe({ id, editedAt, editedBy, isGone, properties }: FakeNotionPage, databaseId: string): object {
+  return {
+    object: "page",
+    id,
+    last_edited_time: editedAt,
+    last_edited_by: { object: "user", id: editedBy },
+    parent: { type: "data_source_id", database_id: databaseId },
+    archived: isGone,
+    in_trash: isGone,
+    properties,
+  };
 }
 
 /** What is wrong with the request; nothing is written then. */

@@ -10,7 +10,17 @@ export interface LogEntry {
 export const MAX_LOG_LENGTH = 190_000;
 const MAX_MESSAGE_LENGTH = 2_000;
 
-const OURS = /^\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\] Millrace: /;
+const OURS = /^\[(?<at>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)\] Millrace: /;
+
+/** What a log says, oldest first: our lines as of their time, those of others as of now. */
+export function entriesOf(log: string, now: Date): LogEntry[] {
+  return log.split("\n").flatMap((line) => {
+    const ours = OURS.exec(line);
+    const at = new Date(ours?.groups?.["at"] ?? "");
+    if (ours !== null && !Number.isNaN(at.getTime())) return [{ at, message: line.slice(ours[0].length) }];
+    return line.trim() === "" ? [] : [{ at: now, message: line }];
+  });
+}
 
 function lineOf({ at, message }: LogEntry): string {
   const words = message

@@ -56,6 +56,11 @@ export function statusOfLabel(label: string): TaskStatus | undefined {
   return STATUSES.get(plain(label));
 }
 
+/** What the board shows of a priority. */
+export function labelOfPriority(priority: Priority): string {
+  return titleCase(priority);
+}
+
 /** Low, Normal or High, in any case; undefined for anything else. */
 export function priorityOfLabel(label: string): Priority | undefined {
   return PRIORITIES.find((priority) => priority === plain(label));

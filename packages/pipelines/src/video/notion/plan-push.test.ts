@@ -14,6 +14,7 @@ const state: BoardState = {
   status: "published",
   log: [{ at: new Date("2026-03-01T10:00:00.000Z"), message: "upload: no answer" }],
   youtubeUrl: "https://youtube.com/watch?v=abc",
+  priority: null,
 };
 
 /** The adapter over the wire, and a page of a board. */
@@ -55,4 +56,12 @@ it("C2.5 puts back a label nobody knows, and leaves out columns the board does n
   const { "Error Log": _log, "YouTube URL": _url, ...properties } = (await notion.page(id)).properties;
   const page = { ...(await notion.page(id)), properties };
   expect(planPush(state, page)).toEqual([{ property: "Status", kind: "select", text: "Published" }]);
+});
+
+it("C-Q20 writes a priority that is another one here, and leaves alone what means the same", async () => {
+  const { id, notion } = board("Published");
+  const page = await notion.page(id);
+  const plan = (priority: BoardState["priority"]) => planPush({ ...state, log: [], youtubeUrl: null, priority }, page);
+  expect(plan("low")).toEqual([{ property: "Priority", kind: "select", text: "Low" }]);
+  expect([plan("high"), plan(null)]).toEqual([[], []]);
 });

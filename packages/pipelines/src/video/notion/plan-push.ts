@@ -1,7 +1,8 @@
+import type { Priority } from "@millrace/core";
 import type { NotionChange, NotionPage } from "@millrace/providers";
 import type { TaskStatus } from "../task-lifecycle.ts";
 import { appendToLog, type LogEntry } from "./error-log.ts";
-import { labelOf, statusOfLabel } from "./labels.ts";
+import { labelOf, labelOfPriority, priorityOfLabel, statusOfLabel } from "./labels.ts";
 import { BOARD, propertyOf } from "./read-page.ts";
 
 /** What a page has to say about its task. */
@@ -10,6 +11,8 @@ export interface BoardState {
   /** Oldest first; those the page has already are not written again. */
   readonly log: readonly LogEntry[];
   readonly youtubeUrl: string | null;
+  /** Null: what the page says stays. */
+  readonly priority: Priority | null;
 }
 
 /**
@@ -27,7 +30,10 @@ export function planPush(state: BoardState, page: NotionPage): NotionChange[] {
   const log = propertyOf(page, BOARD.errorLog)?.text ?? "";
   const grown = appendToLog(log, state.log);
   if (grown !== log) write(BOARD.errorLog, grown);
-  const { youtubeUrl } = state;
+  const { youtubeUrl, priority } = state;
+  if (priority !== null && priorityOfLabel(propertyOf(page, BOARD.priority)?.text ?? "") !== priority) {
+    write(BOARD.priority, labelOfPriority(priority));
+  }
   if (youtubeUrl !== null && propertyOf(page, BOARD.youtubeUrl)?.text !== youtubeUrl) {
     write(BOARD.youtubeUrl, youtubeUrl);
   }

@@ -12,7 +12,14 @@ function read(texts: Record<string, string | null>): BoardEntry {
       { kind: "rich_text", text },
     ]),
   );
-  const page: NotionPage = { id: "a".repeat(32), lastEditedAt: "2026-01-01T00:00:00.000Z", isGone: false, properties };
+  const page: NotionPage = {
+    id: "a".repeat(32),
+    lastEditedAt: "2026-01-01T00:00:00.000Z",
+    lastEditedBy: null,
+    databaseId: null,
+    isGone: false,
+    properties,
+  };
   return readPage(page, [nature, idle]);
 }
 
