@@ -1,5 +1,6 @@
 import type { Lane, LaneChange, RateLimit } from "@millrace/core";
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
+import { addAlertCommands } from "./add-alert-commands.ts";
 import { addChannelCommands } from "./add-channel-commands.ts";
 import { doctor } from "./commands/doctor.ts";
 import { changeLane, listLanes } from "./commands/lanes.ts";
@@ -17,7 +18,7 @@ export interface OperatorNeeds {
   setExitCode(code: number): void;
 }
 
-/** `doctor`, `reconcile`, `lanes` and `channels`: for whoever runs Millrace. */
+/** `doctor`, `reconcile`, `lanes`, `channels` and `alerts`: for whoever runs Millrace. */
 export function addOperatorCommands(program: Command, needs: OperatorNeeds): void {
   const { config, terminal, setExitCode } = needs;
   program
@@ -43,6 +44,7 @@ export function addOperatorCommands(program: Command, needs: OperatorNeeds): voi
     });
   addLaneCommands(program, needs);
   addChannelCommands(program, needs);
+  addAlertCommands(program, needs);
 }
 
 /** In a box, because commander makes the empty text of an option's null. */

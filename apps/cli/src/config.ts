@@ -22,6 +22,8 @@ const schema = z.object({
   DASHBOARD_PASSWORD: z.string().min(8).optional(),
   ALLOW_LOOPBACK: z.stringbool().optional(),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).optional(),
+  /** Where alerts are posted; passed on to the workers. */
+  ALERT_WEBHOOK_URL: z.url({ protocol: /^https?$/ }).optional(),
   /** For the commands that speak to an API elsewhere. */
   MILLRACE_API_URL: z.url().optional(),
   MILLRACE_API_KEY: z.string().min(1).optional(),

@@ -80,6 +80,10 @@ const schema = z.object({
   EXTRACTION_BULK_IN_FLIGHT: z.coerce.number().int().min(1).max(10_000).default(32),
   EXTRACTION_MAX_PARTS: z.coerce.number().int().min(1).default(10_000),
   MAX_NEW_TAGS: z.coerce.number().int().min(0).max(10).default(3),
+  /** Where alerts are posted: a webhook of Discord, or one that takes what Slack's take. Without it they are only kept. */
+  ALERT_WEBHOOK_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** Images, clips and sounds of a published video are removed so many days later; the video stays. */
+  WORKSPACE_RETENTION_DAYS: z.coerce.number().int().min(0).max(3_650).default(7),
   /** `production` makes weak secrets fatal. */
   NODE_ENV: z.string().optional(),
   /** Starts although a check says that work could be lost. */
@@ -95,6 +99,7 @@ const SECRETS: readonly (keyof WorkerConfig)[] = [
   "YOUTUBE_API_KEY",
   "LLM_API_KEY",
   "WERK24_API_KEY",
+  "ALERT_WEBHOOK_URL",
 ];
 
 /** Reads the settings once; the message of the error has a line per variable. */

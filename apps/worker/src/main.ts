@@ -16,7 +16,9 @@ import { describeConfig, readConfig, type WorkerConfig } from "./config.ts";
 import { extractionRetentionChore } from "./extraction-retention-chore.ts";
 import { startHealthServer } from "./health-server.ts";
 import { purgeChore } from "./purge-chore.ts";
+import { startSignOfLife } from "./sign-of-life.ts";
 import { turnsChore } from "./turns-chore.ts";
+import { wireAlerts } from "./wire-alerts.ts";
 import { wireBatches } from "./wire-batches.ts";
 import { wireCallbacks } from "./wire-callbacks.ts";
 import { wirePipelines } from "./wire-pipelines.ts";
@@ -93,12 +95,14 @@ async function main(config: WorkerConfig): Promise<void> {
       purgeChore(db, blobs, log),
       turnsChore(createChannelStore(db), log),
       extractionRetentionChore(extractions, blobs, log),
+      wireAlerts(config, { db, log }),
     ],
     watchdog: { everyMs: WATCHDOG_EVERY_MS, stallMs: config.WATCHDOG_MS },
     onWedged: (lane) => {
       stopOnce(`lane ${lane} is stuck`, EXIT.wedged);
     },
   });
+  const signOfLife = startSignOfLife({ store, name: config.WORKER_NAME, log });
   const deliveries = config.CALLBACKS ? wireCallbacks(config, { store: createDeliveryStore(db), log }) : undefined;
   const check = async () => {
     const state = { ...worker.state(), ...(deliveries && { callbacks: deliveries.state() }) };
@@ -121,6 +125,7 @@ async function main(config: WorkerConfig): Promise<void> {
     const [{ interrupted, isClean }] = await Promise.all([worker.stop(limits), deliveries?.stop(limits)]);
     // whatever still hangs here must not keep a stopped worker alive
     setTimeout(() => process.exit(EXIT.late), config.HARD_STOP_MS).unref();
+    await signOfLife.stop();
     await Promise.allSettled([computing.close(), queue.close(), db.close()]);
     health.server.close();
     process.exit(code ?? (isClean ? (interrupted > 0 ? EXIT.interrupted : EXIT.clean) : EXIT.late));

@@ -1,3 +1,4 @@
+export { type AlertBatch, type AlertRow, type AlertStore, createAlertStore, type NewAlert } from "./alert-store.ts";
 export { type CallbackStore, createCallbackStore } from "./callback-store.ts";
 export { type ChannelChange, type ChannelRow, type ChannelStore, createChannelStore } from "./channel-store.ts";
 export { checkDatabase } from "./check-database.ts";
@@ -20,6 +21,7 @@ export { migrate, revertCutover, revertExtraction } from "./migrate.ts";
 export { newId } from "./new-id.ts";
 export { type Purged, type PurgeOptions, purge } from "./purge.ts";
 export { createReviewStore, type ReviewLink, type ReviewStore } from "./review-store.ts";
+export type { AlertFacts } from "./statements/alert-facts.ts";
 export type { CallbackEndpoint } from "./statements/callback-endpoints.ts";
 export type { CallbackAttempt, CallbackDelivery } from "./statements/callback-log.ts";
 export type { EntityRow } from "./statements/entities.ts";

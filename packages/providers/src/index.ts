@@ -1,3 +1,4 @@
+export { type AlertMessage, type AlertSender, type AlertSenderOptions, createAlertSender } from "./alerts/create-alert-sender.ts";
 export type { Analyser, Analysis, AnalysisContext, AnalysisInput, AnalysisUsage, PreDetectedEntity } from "./analysis/analyser.ts";
 export { createLanguageModelAnalyser, type LanguageModelOptions } from "./analysis/language-model/language-model-analyser.ts";
 export type { PriceTable } from "./analysis/language-model/meter.ts";
