@@ -174,3 +174,42 @@ CREATE OR REPLACE TRIGGER "tr_quota_reservations_emptied" AFTER TRUNCATE ON "quo
 -- Triggers of a table run in the order of their names: this one after the turns are counted, as the dispatch statement does it.
 CREATE OR REPLACE TRIGGER "tr_pipeline_jobs_units_settled" AFTER UPDATE ON "pipeline_jobs"
   REFERENCING OLD TABLE AS old_jobs NEW TABLE AS new_jobs FOR EACH STATEMENT EXECUTE FUNCTION "settle_units"();
+--> statement-breakpoint
+CREATE OR REPLACE TRIGGER "tr_quotas_updated_at" BEFORE UPDATE ON "quotas"
+  FOR EACH ROW WHEN (NEW.updated_at IS NOT DISTINCT FROM OLD.updated_at) EXECUTE FUNCTION "set_updated_at"();
+--> statement-breakpoint
+CREATE OR REPLACE TRIGGER "tr_permit_limits_updated_at" BEFORE UPDATE ON "permit_limits"
+  FOR EACH ROW WHEN (NEW.updated_at IS NOT DISTINCT FROM OLD.updated_at) EXECUTE FUNCTION "set_updated_at"();
+--> statement-breakpoint
+
+-- A function, not one statement: what others took is to be seen after the lock was got, and a statement sees what there was
+-- when it began. A permit counts as long as its claim's lease; a lease that is over may yet be extended by the same claim.
+CREATE OR REPLACE FUNCTION "take_permit"(of_provider text, of_id uuid, of_job uuid, of_fence integer, OUT kind text, OUT held integer, OUT allowed integer)
+LANGUAGE plpgsql AS $$
+DECLARE
+  is_live boolean;
+BEGIN
+  SELECT lease_until > now() INTO is_live FROM pipeline_jobs
+  WHERE id = of_job AND fence = of_fence AND status = 'processing' AND lease_until IS NOT NULL;
+  IF NOT FOUND THEN
+    kind := 'lost';
+    RETURN;
+  END IF;
+  SELECT permits INTO allowed FROM permit_limits WHERE provider = of_provider FOR NO KEY UPDATE;
+  DELETE FROM permits p USING (
+    SELECT id FROM permits p WHERE p.provider = of_provider AND NOT EXISTS (
+      SELECT FROM pipeline_jobs WHERE id = p.job_id AND fence = p.fence AND status = 'processing' AND lease_until IS NOT NULL
+    ) ORDER BY id FOR UPDATE SKIP LOCKED
+  ) dead WHERE p.id = dead.id;
+  SELECT count(*) INTO held FROM permits p WHERE p.provider = of_provider AND EXISTS (
+    SELECT FROM pipeline_jobs WHERE id = p.job_id AND fence = p.fence AND status = 'processing' AND lease_until > now()
+  ) AND p.id <> of_id;
+  IF NOT is_live OR held >= allowed THEN
+    kind := 'busy';
+    allowed := coalesce(allowed, 0);
+    RETURN;
+  END IF;
+  INSERT INTO permits (id, provider, job_id, fence) VALUES (of_id, of_provider, of_job, of_fence) ON CONFLICT DO NOTHING;
+  kind := 'taken';
+END;
+$$;

@@ -20,6 +20,7 @@ export { type ApiKey, type AuditEvent, createKeyStore, type KeyStore, type NewAp
 export { migrate, revertCutover, revertExtraction } from "./migrate.ts";
 export { newId } from "./new-id.ts";
 export { type Purged, type PurgeOptions, purge } from "./purge.ts";
+export { createPermitStore, createQuotaStore, type PermitRecords, type QuotaRecords } from "./quota-store.ts";
 export { createReviewStore, type ReviewLink, type ReviewStore } from "./review-store.ts";
 export type { AlertFacts } from "./statements/alert-facts.ts";
 export type { CallbackEndpoint } from "./statements/callback-endpoints.ts";
@@ -28,7 +29,9 @@ export type { EntityRow } from "./statements/entities.ts";
 export type { BulkCounts, BulkRow } from "./statements/extraction-bulks.ts";
 export type { ExtractionAttempt, ExtractionFilter, ExtractionRow } from "./statements/extraction-rows.ts";
 export type { CleanedUp, Cleanup, ExtractionStats, StuckExtraction } from "./statements/extraction-upkeep.ts";
+export type { PermitRow } from "./statements/permits.ts";
 export type { PlaceInLine } from "./statements/place-in-line.ts";
+export type { PoolName, QuotaChange, QuotaRow } from "./statements/quotas.ts";
 export type { RecordRow } from "./statements/records.ts";
 export type { RunPlan } from "./statements/task-plan.ts";
 export type { UsageRow } from "./statements/usage.ts";
@@ -48,3 +51,4 @@ export type {
 } from "./task-model.ts";
 export { createTaskStore, type TaskStore } from "./task-store.ts";
 export { createTaskWork, type TaskWork } from "./task-work.ts";
+export { readTypicalTimes } from "./typical-times.ts";

@@ -4,6 +4,7 @@ export { type CompareTicketsNeeds, compareTickets, type DifferenceCount, type Di
 export { folderSpool } from "./folder-spool.ts";
 export { type GuardOptions, guardStageProcess } from "./guard-stage-process.ts";
 export { type LeaderTimings, leaderTimings } from "./leader-timings.ts";
+export { createPermits, type PermitsNeeds } from "./permits.ts";
 export { serveStageThread } from "./serve-stage-thread.ts";
 export { type StageProcessesOptions, stageProcesses } from "./stage-processes.ts";
 export type { StageCall, StageRunner } from "./stage-runner.ts";

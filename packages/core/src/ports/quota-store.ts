@@ -16,14 +16,15 @@ export interface QuotaStore {
 }
 
 export type PermitAnswer =
-  | { readonly kind: "taken"; readonly id: string }
+  | { readonly kind: "taken" }
   | { readonly kind: "busy"; readonly held: number; readonly limit: number }
   /** The claim is lost: its work must stop. */
   | { readonly kind: "lost" };
 
 /** How many calls to a provider are under way at a time, over all workers (C-Q10). */
 export interface PermitStore {
-  takePermit(request: Claim & { readonly provider: string }): Promise<PermitAnswer>;
+  /** `id`: a uuid made by the caller, so that a permit whose answer got lost can be asked for again, or given back. */
+  takePermit(request: Claim & { readonly provider: string; readonly id: string }): Promise<PermitAnswer>;
   /** Giving back twice gives back once. */
   givePermitBack(id: string): Promise<void>;
 }
