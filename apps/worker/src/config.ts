@@ -84,6 +84,20 @@ const schema = z.object({
   ALERT_WEBHOOK_URL: z.url({ protocol: /^https?$/ }).optional(),
   /** Images, clips and sounds of a published video are removed so many days later; the video stays. */
   WORKSPACE_RETENTION_DAYS: z.coerce.number().int().min(0).max(3_650).default(7),
+  /** A folder of YAML files, one for each channel of videos; they are read again every 5 seconds. */
+  CHANNEL_CONFIGS_DIR: z.string().min(1).optional(),
+  /** Name of the owner whose these channels are. */
+  CHANNELS_OWNER: z.string().min(1).default("local"),
+  /** Keys that open the credentials of channels, between commas; the first one seals. */
+  CREDENTIAL_KEYS: z.string().min(1).optional(),
+  /** For boards whose channels have no `notion_token` of their own. */
+  NOTION_API_TOKEN: z.string().min(1).optional(),
+  NOTION_BASE_URL: z.url().optional(),
+  /** How often boards are read; what changes here is written there within seconds. */
+  NOTION_SYNC_INTERVAL_SECONDS: z.coerce
+    .number()
+    .default(10)
+    .transform((seconds) => Math.min(600, Math.max(10, seconds))),
   /** `production` makes weak secrets fatal. */
   NODE_ENV: z.string().optional(),
   /** Starts although a check says that work could be lost. */
@@ -100,6 +114,8 @@ const SECRETS: readonly (keyof WorkerConfig)[] = [
   "LLM_API_KEY",
   "WERK24_API_KEY",
   "ALERT_WEBHOOK_URL",
+  "CREDENTIAL_KEYS",
+  "NOTION_API_TOKEN",
 ];
 
 /** Reads the settings once; the message of the error has a line per variable. */

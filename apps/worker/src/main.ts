@@ -21,6 +21,7 @@ import { turnsChore } from "./turns-chore.ts";
 import { wireAlerts } from "./wire-alerts.ts";
 import { wireBatches } from "./wire-batches.ts";
 import { wireCallbacks } from "./wire-callbacks.ts";
+import { wireOutside } from "./wire-outside.ts";
 import { wirePipelines } from "./wire-pipelines.ts";
 
 /**
@@ -96,6 +97,7 @@ async function main(config: WorkerConfig): Promise<void> {
       turnsChore(createChannelStore(db), log),
       extractionRetentionChore(extractions, blobs, log),
       wireAlerts(config, { db, log }),
+      ...wireOutside(config, { db, store, queue, registry, log }),
     ],
     watchdog: { everyMs: WATCHDOG_EVERY_MS, stallMs: config.WATCHDOG_MS },
     onWedged: (lane) => {

@@ -47,6 +47,11 @@ export interface SyncRound {
   readonly failed: number;
 }
 
+export interface BoardSync {
+  /** Ends soon after the signal aborts. */
+  round(signal: AbortSignal): Promise<SyncRound>;
+}
+
 /** What is known of a board between two rounds. */
 interface BoardMemory {
   board: Board;
@@ -63,7 +68,7 @@ interface BoardMemory {
  * Boards and tasks together, a round at a time: pages that Notion told of, tasks that have news, and now and then whole
  * boards. Notion's troubles are logged and tried again, they are never thrown; Postgres' are.
  */
-export function createBoardSync(needs: SyncBoardsNeeds): { round(signal: AbortSignal): Promise<SyncRound> } {
+export function createBoardSync(needs: SyncBoardsNeeds): BoardSync {
   const { boards: store, log, clock } = needs;
   const memories = new Map<string, BoardMemory>();
   let newsSince: Date | null = null;
@@ -200,6 +205,7 @@ export function createBoardSync(needs: SyncBoardsNeeds): { round(signal: AbortSi
     async round(signal) {
       count = { written: 0, failed: 0 };
       await readBoards();
+      if (memories.size === 0) return count;
       await tryAgain(signal);
       await takeEvents(signal);
       await pushNews(signal);
