@@ -5,6 +5,15 @@ const schema = z.object({
   QUEUE_BACKEND: z.enum(["redis", "postgres"]).default("redis"),
   REDIS_URL: z.url().optional(),
   QUEUE_PREFIX: z.string().default("{millrace}"),
+  /** As the workers have it: what videos are made of is shown from there. Without it only rows are shown. */
+  BLOB_URL: z.url().optional(),
+  /** As the workers have them: what a queued video takes of quotas depends on who makes its parts. */
+  IMAGE_PROVIDER: z.enum(["local", "gemini"]).default("local"),
+  CLIP_PROVIDER: z.enum(["local", "kie"]).default("local"),
+  VOICE_PROVIDER: z.enum(["local", "elevenlabs"]).default("local"),
+  SOUND_PROVIDER: z.enum(["local", "elevenlabs"]).default("local"),
+  PUBLISHER: z.enum(["library", "youtube"]).default("library"),
+  UPLOAD_QUOTA_UNITS: z.coerce.number().int().min(1).max(1_000_000).optional(),
   DASHBOARD_PASSWORD: z.string().min(8, "at least 8 characters"),
   HOST: z.string().default("127.0.0.1"),
   /** 0 takes a free one. */
@@ -24,6 +33,7 @@ export type DashboardConfig = Readonly<z.infer<typeof schema>>;
 const SECRETS: readonly string[] = [
   "DATABASE_URL",
   "REDIS_URL",
+  "BLOB_URL",
   "DASHBOARD_PASSWORD",
 ] satisfies (keyof DashboardConfig)[];
 

@@ -1,111 +1,19 @@
-import { createServer, type Server } from "node:http";
-import { complete, fail, type JobStore, type NewJob, silentLog, systemClock, type Ticket } from "@millrace/core";
-import { connectDatabase, createExtractionStore, createJobStore, createKeyStore, newId } from "@millrace/db";
-import { type ConnectedQueue, connectQueue } from "@millrace/queue";
-import {
-  createTestDatabase,
-  ownRedis,
-  type SwallowingProxy,
-  swallowingProxy,
-  testRedis,
-  until,
-} from "@millrace/testing";
+import { complete, fail } from "@millrace/core";
+import { newId } from "@millrace/db";
+import { ownRedis, until } from "@millrace/testing";
 import request from "supertest";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createDashboard } from "./create-dashboard.ts";
+import { startRig as openRig, PASSWORD, type Rig } from "./dashboard.fixture.ts";
 
-const PASSWORD = "a long password";
-const closers: (() => Promise<unknown>)[] = [];
-
-interface Rig {
-  readonly server: Server;
-  readonly store: JobStore;
-  readonly queue: ConnectedQueue;
-  /** Between the dashboard and Postgres. */
-  readonly proxy: SwallowingProxy;
-  submit(resourceKey: string, more?: Partial<NewJob>): Promise<Ticket>;
-  signIn(): Promise<ReturnType<typeof request.agent>>;
-}
-
-async function startRig(address?: "postgres" | { readonly redisUrl: string }): Promise<Rig> {
-  const database = await createTestDatabase();
-  const proxy = await swallowingProxy({ port: Number(new URL(database.url).port) });
-  const db = connectDatabase({
-    url: proxy.through(database.url),
-    maxConnections: 4,
-    applicationName: "dashboard-test",
-  });
-  const redis = testRedis();
-  const queue = await connectQueue(
-    address === "postgres" ? { postgresUrl: database.url } : (address ?? { redisUrl: redis.url }),
-    { role: "producer", log: silentLog, prefix: redis.prefix },
-  );
-  const store = createJobStore(db);
-  const owner = await createKeyStore(db).createOwner({ name: "dashboard" });
-  const app = createDashboard({
-    jobs: store,
-    bulks: createExtractionStore(db),
-    queue,
-    password: PASSWORD,
-    version: "1.2.3",
-    clock: systemClock,
-    log: silentLog,
-    trustedProxies: 1,
-  });
-  const server = createServer(app).listen(0, "127.0.0.1");
-  closers.push(async () => {
-    server.close();
-    server.closeAllConnections();
-    await queue.close();
-    await db.close();
-    await proxy.close();
-    await database.drop();
-  });
-  return {
-    server,
-    store,
-    queue,
-    proxy,
-    async submit(resourceKey, more = {}) {
-      const job = { ...newJob(owner.id, resourceKey), ...more };
-      const answer = await store.submit(job);
-      if (answer.kind !== "created") throw new Error(answer.kind);
-      return { jobId: answer.jobId, resourceKey, seq: answer.seq, stage: job.stage, dispatchNo: 1, lane: job.lane };
-    },
-    async signIn() {
-      const agent = request.agent(server);
-      await agent.post("/login").type("form").send({ password: PASSWORD }).expect(303);
-      return agent;
-    },
-  };
-}
-
-function newJob(ownerId: string, resourceKey: string): NewJob {
-  return {
-    id: newId(),
-    ownerId,
-    pipeline: "sample",
-    pipelineVersion: "1.0.0",
-    resourceKey,
-    stage: "read",
-    lane: "io",
-    stageIndex: 0,
-    stageCount: 2,
-    priority: "normal",
-    channelId: null,
-    dataTier: "compact",
-    maxRetries: 0,
-    input: { note: "<script>alert(1)</script>" },
-    metadata: {},
-    idempotencyKey: null,
-    traceparent: null,
-    isDispatched: true,
-    content: null,
-  };
-}
+const rigs: Rig[] = [];
+const startRig = async (...address: Parameters<typeof openRig>): Promise<Rig> => {
+  const rig = await openRig(...address);
+  rigs.push(rig);
+  return rig;
+};
 
 afterAll(async () => {
-  for (const close of closers) await close();
+  for (const rig of rigs) await rig.close();
 });
 
 describe("the login", () => {

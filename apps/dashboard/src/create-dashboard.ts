@@ -1,6 +1,8 @@
 import { fileURLToPath } from "node:url";
 import type { BaseAdapter } from "@bull-board/api/baseAdapter";
-import type { Clock, Log, TicketQueue } from "@millrace/core";
+import type { Clock, JobStore, Log, TicketQueue } from "@millrace/core";
+import type { ChannelStore, KeyStore } from "@millrace/db";
+import type { TaskActions } from "@millrace/pipelines";
 import express, { type Express } from "express";
 import { type BulkReader, bulkRoutes } from "./bulk-routes.ts";
 import { consoleRoutes, type JobReader } from "./console-routes.ts";
@@ -11,11 +13,23 @@ import { queueBoard } from "./queue-board.ts";
 import { shellReader } from "./read-shell.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { createSessions } from "./sessions.ts";
+import { actionRoutes } from "./video/action-routes.ts";
+import { createActors } from "./video/actors.ts";
+import { channelRoutes } from "./video/channel-routes.ts";
+import type { UnitBlobs } from "./video/send-unit.ts";
+import type { TaskReader } from "./video/task-reader.ts";
+import { taskRoutes } from "./video/task-routes.ts";
 
 export interface DashboardNeeds {
-  readonly jobs: JobReader;
+  readonly jobs: JobReader & Pick<JobStore, "listGates" | "laneSettings">;
   readonly bulks: BulkReader;
-  readonly queue: Pick<TicketQueue, "ping"> & {
+  readonly tasks: TaskReader;
+  /** What people do to tasks from the console. */
+  readonly actions: TaskActions;
+  readonly channels: Pick<ChannelStore, "findPlace">;
+  readonly keys: Pick<KeyStore, "findApiKey" | "listApiKeys" | "recordAudit">;
+  readonly blobs: UnitBlobs | null;
+  readonly queue: Pick<TicketQueue, "ping" | "counts" | "states"> & {
     readonly backend: "redis" | "postgres";
     boardAdapters(options: { readonly jobUrl: (jobId: string) => string }): BaseAdapter[];
   };
@@ -30,16 +44,8 @@ export interface DashboardNeeds {
 const ASSETS = fileURLToPath(new URL("../assets", import.meta.url));
 
 /** The console and Bull Board behind one login. */
-export function createDashboard({
-  jobs,
-  bulks,
-  queue,
-  password,
-  version,
-  clock,
-  log,
-  trustedProxies,
-}: DashboardNeeds): Express {
+export function createDashboard(needs: DashboardNeeds): Express {
+  const { jobs, bulks, queue, password, version, clock, log, trustedProxies } = needs;
   const sessions = createSessions({ password, clock });
   const readShell = shellReader(queue, version);
   const app = express();
@@ -52,6 +58,10 @@ export function createDashboard({
   app.use(requireLogin(sessions));
   app.use(consoleRoutes({ jobs, readShell, clock }));
   app.use(bulkRoutes({ bulks, readShell, clock }));
+  const video = { ...needs, actors: createActors({ keys: needs.keys, sessions, clock }), readShell };
+  app.use(taskRoutes(video));
+  app.use(actionRoutes(video));
+  app.use(channelRoutes(video));
   app.use(queueBoard({ adapters: queue.boardAdapters({ jobUrl: (jobId) => `/jobs/${jobId}` }), readShell }));
   app.use(errorHandler(log, readShell));
   return app;

@@ -1,7 +1,9 @@
-import { type Request, type RequestHandler, Router, urlencoded } from "express";
+import { type RequestHandler, Router, urlencoded } from "express";
 import { rateLimit } from "express-rate-limit";
+import { cookieOf, cookieOptions } from "./cookies.ts";
 import { loginScreen } from "./screens/login-screen.ts";
 import type { Sessions } from "./sessions.ts";
+import { ACTOR_COOKIE } from "./video/actors.ts";
 
 const COOKIE = "millrace_dashboard";
 /** Wrong passwords one address may try in a window. */
@@ -29,7 +31,7 @@ export function loginRoutes(sessions: Sessions): Router {
     res.redirect(303, next);
   });
   router.post("/logout", (req, res) => {
-    res.clearCookie(COOKIE, cookieOptions(req));
+    for (const name of [COOKIE, ACTOR_COOKIE]) res.clearCookie(name, cookieOptions(req));
     res.redirect(303, "/login");
   });
   return router;
@@ -39,15 +41,11 @@ export function loginRoutes(sessions: Sessions): Router {
 export function requireLogin(sessions: Sessions): RequestHandler {
   return (req, res, next) => {
     res.set("Cache-Control", "no-store");
-    if (sessions.isValid(cookieOf(req))) next();
+    if (sessions.isValid(cookieOf(req, COOKIE))) next();
     else if (req.method === "GET" && req.accepts(["html", "json"]) === "html") {
       res.redirect(303, `/login?next=${encodeURIComponent(req.originalUrl)}`);
     } else res.status(401).json({ error: "sign in at /login first" });
   };
-}
-
-function cookieOptions(req: Request) {
-  return { httpOnly: true, sameSite: "strict", secure: req.secure, path: "/" } as const;
 }
 
 function limitFailures(): RequestHandler {
@@ -66,13 +64,8 @@ function limitFailures(): RequestHandler {
   });
 }
 
-function cookieOf(req: Request): string | undefined {
-  const pair = req.headers.cookie?.split("; ").find((part) => part.startsWith(`${COOKIE}=`));
-  return pair?.slice(COOKIE.length + 1);
-}
-
 /** Where to go after signing in: a path of this dashboard, never another site. */
-function safeNext(next: unknown): string {
+export function safeNext(next: unknown): string {
   if (typeof next !== "string" || !next.startsWith("/")) return "/";
   const here = "http://dashboard.invalid";
   const url = URL.canParse(next, here) ? new URL(next, here) : undefined;

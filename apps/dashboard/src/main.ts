@@ -2,11 +2,20 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { judgeSecrets, refuseUnfit, systemClock } from "@millrace/core";
-import { checkDatabase, connectDatabase, createExtractionStore, createJobStore } from "@millrace/db";
+import {
+  checkDatabase,
+  connectDatabase,
+  createChannelStore,
+  createExtractionStore,
+  createJobStore,
+  createKeyStore,
+} from "@millrace/db";
+import { openBlobs } from "@millrace/providers";
 import { connectQueue } from "@millrace/queue";
 import { pino } from "pino";
 import { type DashboardConfig, describeConfig, readConfig } from "./config.ts";
 import { createDashboard } from "./create-dashboard.ts";
+import { wireTasks } from "./video/wire-tasks.ts";
 
 /** Longest a stop may take. */
 const STOP_MS = 3_000;
@@ -32,8 +41,13 @@ async function main(config: DashboardConfig): Promise<void> {
     log,
     isOverridden: config.ALLOW_UNFIT,
   });
+  const jobs = createJobStore(db);
   const app = createDashboard({
-    jobs: createJobStore(db),
+    jobs,
+    ...wireTasks({ config, db, jobs, queue, clock: systemClock, log }),
+    channels: createChannelStore(db),
+    keys: createKeyStore(db),
+    blobs: config.BLOB_URL === undefined ? null : await openBlobs(config.BLOB_URL),
     bulks: createExtractionStore(db),
     queue,
     password: config.DASHBOARD_PASSWORD,

@@ -14,6 +14,7 @@ export function securityHeaders(): RequestHandler {
         scriptSrc: ["'self'"],
         styleSrc: ["'self'", "'unsafe-inline'"],
         imgSrc: ["'self'", "data:"],
+        mediaSrc: ["'self'"],
         fontSrc: ["'self'", "data:"],
         connectSrc: ["'self'"],
         formAction: ["'self'"],

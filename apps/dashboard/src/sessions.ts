@@ -7,6 +7,9 @@ export interface Sessions {
   isPassword(given: string): boolean;
   issue(): string;
   isValid(token: string | undefined): boolean;
+  /** Proves that this dashboard wrote a text; base64url. */
+  sign(text: string): string;
+  isSigned(text: string, signature: string): boolean;
 }
 
 const TTL_MS = 12 * 3_600_000;
@@ -16,8 +19,15 @@ export function createSessions({ password, clock }: { readonly password: string;
   const key = scryptSync(password, "millrace dashboard session", 32);
   const sign = (text: string): Buffer => createHmac("sha256", key).update(text).digest();
   const expected = sign(password);
+  const isSigned = (text: string, signature: string): boolean => {
+    const given = Buffer.from(signature, "base64url");
+    const right = sign(text);
+    return given.length === right.length && timingSafeEqual(given, right);
+  };
   return {
     ttlMs: TTL_MS,
+    sign: (text) => sign(text).toString("base64url"),
+    isSigned,
     isPassword: (given) => timingSafeEqual(sign(given), expected),
     issue() {
       const expiresAtMs = String(clock.now().getTime() + TTL_MS);
@@ -26,11 +36,7 @@ export function createSessions({ password, clock }: { readonly password: string;
     isValid(token) {
       const [expiresAtMs, signature] = token?.split(".") ?? [];
       if (expiresAtMs === undefined || signature === undefined || !/^\d{1,15}$/.test(expiresAtMs)) return false;
-      const given = Buffer.from(signature, "base64url");
-      const right = sign(`session ${expiresAtMs}`);
-      return (
-        given.length === right.length && timingSafeEqual(given, right) && Number(expiresAtMs) > clock.now().getTime()
-      );
+      return isSigned(`session ${expiresAtMs}`, signature) && Number(expiresAtMs) > clock.now().getTime();
     },
   };
 }

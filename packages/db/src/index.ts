@@ -52,3 +52,4 @@ export type {
 export { createTaskStore, type TaskStore } from "./task-store.ts";
 export { createTaskWork, type TaskWork } from "./task-work.ts";
 export { readTypicalTimes } from "./typical-times.ts";
+export { createWorkspaceStore, type FinishedWorkspace, type WorkspaceStore } from "./workspace-store.ts";
