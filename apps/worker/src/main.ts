@@ -7,6 +7,7 @@ import {
   createDeliveryStore,
   createExtractionStore,
   createJobStore,
+  createWorkspaceStore,
 } from "@millrace/db";
 import { folderSpool, leaderTimings, stageProcesses, startWorker } from "@millrace/engine";
 import { openBlobs } from "@millrace/providers";
@@ -23,6 +24,7 @@ import { wireBatches } from "./wire-batches.ts";
 import { wireCallbacks } from "./wire-callbacks.ts";
 import { wireOutside } from "./wire-outside.ts";
 import { wirePipelines } from "./wire-pipelines.ts";
+import { workspaceRetentionChore } from "./workspace-retention-chore.ts";
 
 /**
  * 0: everything finished. 2: stages were handed back unfinished. 1: something did not end in time, or the start failed.
@@ -97,6 +99,13 @@ async function main(config: WorkerConfig): Promise<void> {
       turnsChore(createChannelStore(db), log),
       extractionRetentionChore(extractions, blobs, log),
       wireAlerts(config, { db, log }),
+      workspaceRetentionChore({
+        workspaces: createWorkspaceStore(db),
+        blobs,
+        days: config.WORKSPACE_RETENTION_DAYS,
+        clock: systemClock,
+        log,
+      }),
       ...wireOutside(config, { db, store, queue, registry, log }),
     ],
     watchdog: { everyMs: WATCHDOG_EVERY_MS, stallMs: config.WATCHDOG_MS },
