@@ -18,7 +18,7 @@ export function tasksUnderTest(): TasksUnderTest {
   beforeAll(async () => {
     current.tasks = createTaskStore(current.db);
     current.work = createTaskWork(current.db);
-    current.channel = await newChannel(current, "poke");
+    current.channel = await newChannel(current, "poke", { maxInFlight: null });
   });
   return current;
 }

@@ -10,7 +10,7 @@ import { findTask } from "./task-rows.ts";
 export type RunPlan =
   | { readonly kind: "not_found" }
   | { readonly kind: "channel_inactive" }
-  /** Its status leads nowhere near queued. */
+  /** It is queued, being made or waiting for people already, or it is published and only an admin may run it again. */
   | { readonly kind: "refused"; readonly status: TaskRow["status"] }
   | {
       readonly kind: "planned";
@@ -21,20 +21,17 @@ export type RunPlan =
     };
 
 const CHANNEL = `
-select c.is_active, c.quota_pool,
-  exists (select from task_edges where from_status = t.status and to_status = 'queued') as may_queue,
-  exists (
+select c.is_active, c.quota_pool, exists (
     select from pipeline_jobs j
     where j.owner_id = t.owner_id and j.resource_key = 'task:' || t.id and j.status in ('pending', 'processing')
-  ) as is_active_already
+  ) as has_active_job
 from tasks t join channels c on c.id = t.channel_id where t.id = $1::uuid
 `;
 
 interface ChannelOfTask {
   readonly is_active: boolean;
   readonly quota_pool: string;
-  readonly may_queue: boolean;
-  readonly is_active_already: boolean;
+  readonly has_active_job: boolean;
 }
 
 export async function planRun(
@@ -46,9 +43,7 @@ export async function planRun(
   const task = await findTask(query, id, ownerId);
   const [channel] = task === undefined ? [] : await query<ChannelOfTask>(CHANNEL, [id]);
   if (task === undefined || channel === undefined) return { kind: "not_found" };
-  // queued without an active job: its job ended while nobody told the task
-  const mayQueue = channel.may_queue || task.status === "queued";
-  const isRefused = channel.is_active_already || !mayQueue || (task.status === "published" && !isAdmin);
+  const isRefused = channel.has_active_job || (task.status === "published" && !isAdmin);
   if (isRefused) return { kind: "refused", status: task.status };
   if (!channel.is_active) return { kind: "channel_inactive" };
   return { kind: "planned", task, fromStep: firstStepToDo(task), quotaPool: channel.quota_pool };

@@ -161,7 +161,15 @@ update tasks t set
   youtube_url = coalesce($8, t.youtube_url),
   narration_scripts = case when $9::int = 1 then $10::text::jsonb else t.narration_scripts end,
   sfx_descriptions = case when $11::int = 1 then $12::text::jsonb else t.sfx_descriptions end,
-  privacy = case when $13::int = 1 then $14 else t.privacy end
+  privacy = case when $13::int = 1 then $14 else t.privacy end,
+  step_completion_metadata = case
+    when (coalesce($3, t.title), coalesce($4, t.topic), coalesce($5, t.story_direction)) <> (t.title, t.topic, t.story_direction)
+      then task_steps_changed_from(t.step_completion_metadata, 'assets', '{"completed":false}')
+    when $9::int = 1 and $10::text::jsonb is distinct from t.narration_scripts
+      then task_steps_changed_from(t.step_completion_metadata, 'audio', '{"completed":false}')
+    when $11::int = 1 and $12::text::jsonb is distinct from t.sfx_descriptions
+      then task_steps_changed_from(t.step_completion_metadata, 'sfx', '{"completed":false}')
+    else t.step_completion_metadata end
 where t.id = $1::uuid and ${IS_THEIRS}
 returning t.id
 `;
