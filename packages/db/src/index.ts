@@ -17,6 +17,7 @@ export { ExtractionModel, formatOf, optionsOf, resultOf, statusOf } from "./extr
 export { createExtractionStore, type ExtractionStore } from "./extraction-store.ts";
 export { createJobStore, type JobStoreOptions } from "./job-store.ts";
 export { type ApiKey, type AuditEvent, createKeyStore, type KeyStore, type NewApiKey, type Owner } from "./key-store.ts";
+export { createLibraryStore, type LibraryStore } from "./library-store.ts";
 export { migrate, revertCutover, revertExtraction } from "./migrate.ts";
 export { newId } from "./new-id.ts";
 export { type Purged, type PurgeOptions, purge } from "./purge.ts";

@@ -130,6 +130,7 @@ export const tasks = pgTable(
     index("ix_tasks_queued").on(t.priority, t.createdAt).where(sql`${t.status} = 'queued'`),
     index("ix_tasks_owner_id_created_at_id").on(t.ownerId, t.createdAt, t.id),
     index("ix_tasks_job_id").on(t.jobId),
+    index("ix_tasks_youtube_url").on(t.youtubeUrl).where(sql`${t.youtubeUrl} like '/library/%'`),
     check("ck_tasks_notion_page_id", sql`${t.notionPageId} ~ '^[0-9a-f]{32}$'`),
     check("ck_tasks_title", sql`${t.title} <> ''`),
     check("ck_tasks_privacy", sql`${t.privacy} in ${anyOf(PRIVACIES)}`),

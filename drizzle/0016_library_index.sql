@@ -1,0 +1,1 @@
+CREATE INDEX "ix_tasks_youtube_url" ON "tasks" USING btree ("youtube_url") WHERE "tasks"."youtube_url" like '/library/%';
