@@ -1,11 +1,13 @@
 import type { Blobs, Claim, Json, Permits, Priority } from "@millrace/core";
 import type {
   Assembler,
+  Channel,
   ClipMaker,
   Compositor,
   ImageMaker,
   MediaUsage,
   Narrator,
+  ParsedChannel,
   Publisher,
   SoundMaker,
 } from "@millrace/providers";
@@ -129,6 +131,8 @@ export interface VideoNeeds {
   readonly tasks: TaskRecords;
   readonly permits: Permits;
   readonly makers: VideoMakers;
+  /** What the fields of a channel's file say, by the rules of the files. */
+  readonly readChannel: (fields: Json) => ParsedChannel;
   /** Reads a channel's sealed credential; null where it has none. */
   readonly credential: (channelId: string, name: string) => Promise<string | null>;
   /** 429 and the like: nothing else of the pool begins for so long. */
@@ -138,10 +142,13 @@ export interface VideoNeeds {
     readonly forMs: number;
     readonly reason: string;
   }) => Promise<void>;
-  /** What an upload used of its quota. */
+  /** What a stage used of its quota: a call to a provider, an upload. */
   readonly useQuota: (claim: Claim, units: number) => Promise<boolean>;
+  /** What an upload takes of its quota, as the spec has it. */
+  readonly uploadUnits: number;
   /** Units made at a time by one job: `assets` 12, `video` 3, `audio` 6 unless said. */
   readonly parallel?: Partial<Record<"assets" | "video" | "audio", number>>;
+  /** Files lie here while their stage runs. */
   readonly workFolder: string;
 }
 
@@ -149,7 +156,10 @@ export interface VideoMakers {
   readonly images: ImageMaker;
   readonly compositor: Compositor;
   readonly clips: ClipMaker;
-  readonly narrator: Narrator;
+  /** Who speaks with the settings of a channel's voice. */
+  readonly narratorFor: (voice: Channel["voice"]) => Narrator;
+  /** For channels that name none. */
+  readonly defaultVoiceId: string;
   readonly sounds: SoundMaker;
   readonly assembler: Assembler;
   /** Of one owner. */

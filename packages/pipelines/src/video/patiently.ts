@@ -1,0 +1,24 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { MillraceError } from "@millrace/core";
+import type { StepWork } from "./step-work.ts";
+
+/** About a minute: what was paid for is not thrown away because a store is away for a moment. */
+const WAITS_MS = [250, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 20_000];
+
+/** Does again what failed because a store is away. */
+export async function patiently<T>(
+  act: () => Promise<T>,
+  { signal, log }: Pick<StepWork, "signal" | "log">,
+): Promise<T> {
+  for (const waitMs of WAITS_MS) {
+    try {
+      return await act();
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof MillraceError) || error.retry !== "backoff") throw error;
+      log.warn({ err: error, wait_ms: waitMs }, "the store is away, asking again");
+      await sleep(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+    }
+  }
+  return act();
+}
