@@ -131,6 +131,7 @@ export {
   BLOCKERS,
   type Blocker,
   type BlockerCode,
+  type QuotaFacts,
   type WaitFacts,
   type WaitReport,
   whyWaiting,

@@ -18,6 +18,7 @@ const WAITING: WaitFacts = {
     cancelRequestedAt: null,
   },
   channel: { isActive: true, maxInFlight: null, inFlight: null },
+  quota: null,
   line: { position: 1, higher: 0, channelsBefore: 0, turnsBefore: 0 },
   pace: { jobs: 60, ms: 60_000 },
   leader: "w1",
@@ -94,6 +95,39 @@ describe("whyWaiting", () => {
       const report = why({ line: null }, { waitingFor: reason, nextRetryAt: inSeconds(90) });
       expect(report.blockers).toMatchObject([{ code: "retry_later", details: { reason, seconds: 90 } }]);
     }
+  });
+
+  it("C-Q13 says what is missing of its quota, or until when that is paused", () => {
+    const quota = {
+      service: "youtube",
+      pool: "main",
+      units: 1_600,
+      limit: 10_000,
+      used: 8_000,
+      reserved: 401,
+      pausedUntil: null,
+      pauseReason: null,
+      resetsAt: inSeconds(3_600),
+    };
+    const resets_at = inSeconds(3_600).toISOString();
+    const parked = { waitingFor: "quota", nextRetryAt: inSeconds(3_600) } as const;
+    const report = why({ quota, line: null }, parked);
+    expect(codes(report)).toEqual(["retry_later", "quota_exhausted"]);
+    expect(report.blockers[1]).toMatchObject({
+      message: "It takes 1600 units of youtube (main), and 1599 of the day's 10000 are left.",
+      details: { service: "youtube", units: 1_600, used: 8_000, reserved: 401, limit: 10_000, resets_at },
+    });
+    expect(why({ quota }).expectedAt).toBeNull();
+    expect(why({ quota: { ...quota, reserved: 400 } }).blockers).toEqual([]);
+    expect(why({ quota: { ...quota, limit: null } }).blockers).toEqual([]);
+    expect(why({ quota: { ...quota, limit: 1_000 } }).blockers[0]?.message).toContain("more than a whole day's 1000");
+    const paused = { ...quota, pausedUntil: inSeconds(60), pauseReason: "429" };
+    expect(why({ quota: paused }).blockers).toMatchObject([
+      { code: "quota_paused", details: { until: inSeconds(60).toISOString(), reason: "429" } },
+    ]);
+    expect(codes(why({ quota: paused, line: null }, { waitingFor: "review", gate: "look" }))).toEqual([
+      "waiting_for_review",
+    ]);
   });
 
   it("says of a dispatched job what the queue knows of its ticket", () => {

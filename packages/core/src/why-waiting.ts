@@ -1,12 +1,15 @@
 import { isTerminal, type Lane, type Priority } from "./job.ts";
 import type { JobRow, LaneSetting } from "./ports/job-store.ts";
 import type { LaneCounts, TicketState } from "./ports/ticket-queue.ts";
+import { hasRoom, type QuotaNeed, type QuotaState } from "./quota.ts";
 
 /** What can keep a job from running, in the order in which it has to go away. */
 export const BLOCKERS = [
   "cancel_requested",
   "waiting_for_review",
   "retry_later",
+  "quota_paused",
+  "quota_exhausted",
   "channel_inactive",
   "channel_at_cap",
   "no_leader",
@@ -28,6 +31,13 @@ export interface Blocker {
   readonly details: Readonly<Record<string, string | number>>;
 }
 
+/** What a job's stage takes of a quota, and what there is. */
+export interface QuotaFacts extends QuotaNeed, QuotaState {
+  readonly pauseReason: string | null;
+  /** When its next day begins. */
+  readonly resetsAt: Date;
+}
+
 export interface WaitFacts {
   readonly now: Date;
   readonly job: Pick<
@@ -47,6 +57,8 @@ export interface WaitFacts {
     readonly maxInFlight: number | null;
     readonly inFlight: number | null;
   };
+  /** Of what the job's stage takes, as of today; null: it takes nothing. */
+  readonly quota: QuotaFacts | null;
   readonly line: {
     readonly position: number;
     readonly higher: number;
@@ -88,7 +100,7 @@ export function whyWaiting(facts: WaitFacts): WaitReport {
     const blockers = [...ofCancel(facts), ...ofLane(facts), ...ofTicket(facts)];
     return { state: "dispatched", blockers, picksBefore: null, expectedAt: null };
   }
-  const own = [...ofCancel(facts), ...ofWait(facts), ...ofChannel(facts)];
+  const own = [...ofCancel(facts), ...ofWait(facts), ...ofQuota(facts), ...ofChannel(facts)];
   const around = [...ofLeader(facts), ...ofLane(facts), ...ofRoom(facts)];
   const picksBefore = line === null ? null : line.higher + line.turnsBefore + line.position - 1;
   const isHeldUp = own.length > 0 || around.some(({ code }) => code === "no_leader" || code === "lane_paused");
@@ -125,6 +137,33 @@ function ofWait({ job, now }: WaitFacts): Blocker[] {
       code: "retry_later",
       message: `It waits for ${what} of the stage ${job.stage}, ${when}.`,
       details: { reason: job.waitingFor ?? "retry", at: job.nextRetryAt.toISOString(), seconds },
+    },
+  ];
+}
+
+/** At a gate nobody knows yet what there will be. */
+function ofQuota({ quota, job, now }: WaitFacts): Blocker[] {
+  if (quota === null || job.waitingFor === "review" || hasRoom(quota.units, quota, now)) return [];
+  const { service, pool, units, limit, used, reserved, pausedUntil, pauseReason } = quota;
+  const name = `${service} (${pool})`;
+  if (pausedUntil !== null && pausedUntil > now) {
+    const until = pausedUntil.toISOString();
+    const reason = pauseReason ?? "";
+    const why = reason === "" ? "" : `: ${reason}`;
+    const message = `${name} is paused until ${until}${why}.`;
+    return [{ code: "quota_paused", message, details: { service, pool, until, reason } }];
+  }
+  const resetsAt = quota.resetsAt.toISOString();
+  const most = limit ?? 0;
+  const message =
+    units > most
+      ? `It takes ${units} units of ${name}, more than a whole day's ${most}.`
+      : `It takes ${units} units of ${name}, and ${Math.max(0, most - used - reserved)} of the day's ${most} are left.`;
+  return [
+    {
+      code: "quota_exhausted",
+      message,
+      details: { service, pool, units, used, reserved, limit: most, resets_at: resetsAt },
     },
   ];
 }

@@ -19,6 +19,7 @@ import { expireGates, listGates, openGate, readDecisions } from "./statements/ga
 import { extendLeases } from "./statements/heartbeat.ts";
 import { changeLane, publishRoom, readLaneSettings } from "./statements/lane-settings.ts";
 import { acquireLeadership, releaseLeadership } from "./statements/leadership.ts";
+import { changePriority } from "./statements/priority.ts";
 import { findJob, listDeliveries, listEvents, listJobs, listStages } from "./statements/read-jobs.ts";
 import { type SettleCall, settleJobs } from "./statements/settle.ts";
 import { canShareSubmit, findSubmitted, idempotencyKeyOf, submitJobs, submitKey } from "./statements/submit.ts";
@@ -104,6 +105,7 @@ export function createJobStore(db: Database, options: JobStoreOptions = {}): Job
     cancel: async (request) => (isUuid(request.jobId) ? cancelJob(query, request) : { kind: "not_found" }),
     decideReview: async (decision) =>
       isUuid(decision.jobId) ? db.transaction((inside) => decideReview(inside, decision)) : { kind: "not_found" },
+    changePriority: async (change) => (isUuid(change.jobId) ? changePriority(query, change) : { kind: "not_found" }),
 
     dispatch: (lane, limit) => dispatchBacklog(query, lane, limit),
     listTicketsDue: (page) => listTicketsDue(query, page),

@@ -82,6 +82,13 @@ describe("GET /jobs/{id}/why (C-Q06, C-Q08)", () => {
     expect(await why(id)).toMatchObject({ state: "over", status: "completed", blockers: [] });
   });
 
+  it("C-Q13 tells what is left of the quota a waiting job takes", async () => {
+    // what YouTube grants a project in a day, unless somebody sets another limit
+    const id = await accept({ quota: { service: "youtube", pool: newId(), units: 10_001 } });
+    const [blocker] = (await why(id)).blockers.filter(({ code }) => code === "quota_exhausted");
+    expect(blocker?.details).toMatchObject({ units: 10_001, used: 0, reserved: 0, limit: 10_000 });
+  });
+
   it("knows what Postgres knows while the queue is away", async () => {
     const id = await accept({ lane: "media" });
     await api.redis.set("refuse");

@@ -173,6 +173,19 @@ export type CancelAnswer =
   | { readonly kind: "terminal"; readonly status: JobStatus }
   | { readonly kind: "not_found" };
 
+export interface PriorityChange {
+  readonly jobId: string;
+  /** null: any owner. */
+  readonly ownerId: string | null;
+  readonly priority: Priority;
+}
+
+export type PriorityAnswer =
+  /** `before`: what it was, which may be the same. */
+  | { readonly kind: "changed"; readonly before: Priority }
+  | { readonly kind: "terminal"; readonly status: JobStatus }
+  | { readonly kind: "not_found" };
+
 export interface ReviewDecision {
   readonly jobId: string;
   readonly ownerId: string | null;
@@ -364,6 +377,8 @@ export interface JobStore {
   settle(request: SettleRequest, holder: { readonly worker: string; readonly leaseMs: number }): Promise<SettleAnswer>;
   cancel(request: CancelRequest): Promise<CancelAnswer>;
   decideReview(decision: ReviewDecision): Promise<ReviewAnswer>;
+  /** A job in the backlog changes its line at once; one that has a ticket keeps it. */
+  changePriority(change: PriorityChange): Promise<PriorityAnswer>;
 
   /** Leader: gives backlog jobs of one lane their ticket, at most `limit`, in the order of `nextJob`. Nothing while another leader does. */
   dispatch(lane: Lane, limit: number): Promise<Ticket[]>;

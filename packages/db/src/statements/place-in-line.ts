@@ -1,4 +1,4 @@
-import { STANDARD_STEP } from "@millrace/core";
+import { type QuotaFacts, STANDARD_STEP } from "@millrace/core";
 import type { Query } from "../database.ts";
 import { IN_LINE, NO_CHANNEL, RANK, TURN_CHANNEL } from "./line.ts";
 
@@ -19,7 +19,8 @@ const IN_FLIGHT = (channelId: string, most: string) => `(
  */
 const PLACE = `
 with job as materialized (
-  select lane, ${RANK} as rank, ${TURN_CHANNEL} as channel_id, seq, coalesce(${IN_LINE}, false) as is_in_line
+  select lane, ${RANK} as rank, ${TURN_CHANNEL} as channel_id, seq, coalesce(${IN_LINE}, false) as is_in_line,
+    quota_service, quota_pool, quota_units
   from pipeline_jobs where id = $1::uuid
 ),
 own as materialized (
@@ -73,9 +74,11 @@ select o.is_in_line, nullif(o.channel_id, '${NO_CHANNEL}') as channel_id, o.weig
   (select coalesce(sum(available), 0)::int from others where is_higher) as higher,
   (select count(*)::int from turns where amount > 0) as channels_before,
   (select coalesce(sum(amount), 0)::int from turns) as turns_before,
-  pace.jobs as pace_jobs, pace.ms as pace_ms,
+  o.quota_service, o.quota_pool, o.quota_units, q.daily_limit, q.units_used, q.units_reserved, q.paused_until, q.pause_reason,
+  q.resets_at, pace.jobs as pace_jobs, pace.ms as pace_ms,
   (select holder from leases where name = 'leader' and expires_at > now()) as leader
 from own o
+left join lateral quota_state(o.quota_service, o.quota_pool) q on o.quota_units is not null
 cross join lateral (
   select coalesce(sum(served + case when span_began_at > now() - interval '4 minutes' then served_before else 0 end), 0)::int as jobs,
     coalesce(extract(epoch from now() - min(
@@ -95,6 +98,15 @@ interface PlaceRow {
   readonly higher: number;
   readonly channels_before: number;
   readonly turns_before: number;
+  readonly quota_service: string | null;
+  readonly quota_pool: string | null;
+  readonly quota_units: number | null;
+  readonly daily_limit: string | null;
+  readonly units_used: string | null;
+  readonly units_reserved: string | null;
+  readonly paused_until: string | null;
+  readonly pause_reason: string | null;
+  readonly resets_at: string | null;
   readonly pace_jobs: number;
   readonly pace_ms: number;
   readonly leader: string | null;
@@ -109,6 +121,7 @@ export interface PlaceInLine {
     /** Counted only where there is a cap. */
     readonly inFlight: number | null;
   };
+  readonly quota: QuotaFacts | null;
   /** null: it does not wait for its turn. */
   readonly line: {
     /** Among the jobs of its channel and priority; 1 is the oldest. */
@@ -130,6 +143,7 @@ export async function findPlace(query: Query, jobId: string): Promise<PlaceInLin
   if (row === undefined) return undefined;
   return {
     channel: { id: row.channel_id, isActive: row.is_active, maxInFlight: row.max_in_flight, inFlight: row.in_flight },
+    quota: quotaOf(row),
     line:
       row.position === null
         ? null
@@ -141,5 +155,20 @@ export async function findPlace(query: Query, jobId: string): Promise<PlaceInLin
           },
     pace: { jobs: row.pace_jobs, ms: row.pace_ms },
     leader: row.leader,
+  };
+}
+
+function quotaOf(row: PlaceRow): QuotaFacts | null {
+  if (row.quota_units === null) return null;
+  return {
+    service: row.quota_service!,
+    pool: row.quota_pool!,
+    units: row.quota_units,
+    limit: row.daily_limit === null ? null : Number(row.daily_limit),
+    used: Number(row.units_used),
+    reserved: Number(row.units_reserved),
+    pausedUntil: row.paused_until === null ? null : new Date(row.paused_until),
+    pauseReason: row.pause_reason,
+    resetsAt: new Date(row.resets_at!),
   };
 }
