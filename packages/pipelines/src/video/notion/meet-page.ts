@@ -51,7 +51,7 @@ export async function meetPage(needs: MeetPageNeeds, pageId: string): Promise<bo
   const channelOwner = (id: string): string | undefined => board.channels.find((channel) => channel.id === id)?.ownerId;
   const reasons = await actOnIntent(needs, { intent, entry, task: meeting.task, channelOwner, by });
   const at = clock.now();
-  const remarks = reasons.map((message) => ({ at, message, isRemark: true }));
+  const remarks = reasons.length === 0 ? [] : [{ at, message: reasons.join("; "), isRemark: true }];
   const task = await tasks.findTaskOfPage(page.id, null);
   const changes = planPush(stateOf({ task, seen, remarks, at }), page);
   const written = changes.length === 0 ? page : await notion.update(page.id, changes);
