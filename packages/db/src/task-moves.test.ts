@@ -27,7 +27,7 @@ import { jobOf, newTask, tasksUnderTest } from "./task-store.fixture.ts";
 
 const t = tasksUnderTest();
 
-const ERROR: JobError = { code: "PROVIDER_UNAVAILABLE", message: "the  provider\nis down", stage: "video" };
+const ERROR: JobError = { code: "URL_UNREACHABLE", message: "the  provider\nis down", stage: "video" };
 const QUOTA = { service: "youtube", pool: "poke", units: 1600 };
 
 const stepAfter = (step: TaskStep): StagePlace => {
