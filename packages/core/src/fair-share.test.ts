@@ -12,6 +12,9 @@ import {
   type Turn,
 } from "./fair-share.ts";
 import type { Priority } from "./job.ts";
+import { type QuotaState, quotaKey } from "./quota.ts";
+
+const quotaOf = (pool: string, units = 1) => ({ service: "youtube", pool, units });
 
 /** A lane that follows the rule one job at a time. */
 function laneByRule() {
@@ -19,6 +22,7 @@ function laneByRule() {
   const turns = { high: new Map<string, Turn>(), normal: new Map<string, Turn>(), low: new Map<string, Turn>() };
   const shares = new Map<string, ChannelShare>();
   const inFlight = new Map<string, number>();
+  const quotas = new Map<string, QuotaState>();
   let backlog: JobInLine[] = [];
   let seq = 0;
   let turnNo = 0;
@@ -28,6 +32,15 @@ function laneByRule() {
     clocks,
     share: (channelId: string, share: Partial<ChannelShare>) =>
       void shares.set(channelId, { ...ORDINARY_CHANNEL, ...shares.get(channelId), ...share }),
+    grant: (pool: string, state: Partial<QuotaState>) =>
+      void quotas.set(quotaKey(quotaOf(pool)), {
+        limit: null,
+        used: 0,
+        reserved: 0,
+        pausedUntil: null,
+        ...quotas.get(quotaKey(quotaOf(pool))),
+        ...state,
+      }),
     finish: (channelId: string) => void inFlight.set(channelId, (inFlight.get(channelId) ?? 0) - 1),
     setNow(instant: Date) {
       now = instant;
@@ -41,7 +54,7 @@ function laneByRule() {
       return job;
     },
     pick(): JobInLine | undefined {
-      const job = nextJob(backlog, { now, shares, inFlight, turns });
+      const job = nextJob(backlog, { now, shares, inFlight, turns, quotas });
       if (job === undefined) return undefined;
       backlog = backlog.filter((other) => other !== job);
       const { channelId, priority } = job;
@@ -50,6 +63,8 @@ function laneByRule() {
       clocks[priority] = after.clock;
       turns[priority].set(channelId, after.turn);
       inFlight.set(channelId, (inFlight.get(channelId) ?? 0) + 1);
+      const quota = job.quota && quotas.get(quotaKey(job.quota));
+      if (job.quota && quota) quotas.set(quotaKey(job.quota), { ...quota, reserved: quota.reserved + job.quota.units });
       return job;
     },
     picks(amount = Number.POSITIVE_INFINITY): string {
@@ -138,6 +153,23 @@ describe("who is eligible", () => {
     expect(lane.picks()).toBe("ADB");
   });
 
+  it("C-S21 C-Q11 passes over jobs whose quota has no room or is paused; younger ones of their channel go on", () => {
+    const lane = laneWith({ B: 2 });
+    lane.grant("a", { limit: 10, used: 3, reserved: 2 });
+    const units = [6, 4, 2, 1].map((amount) => lane.add("A", { quota: quotaOf("a", amount) }).seq);
+    lane.add("A");
+    const seqs: number[] = [];
+    for (let job = lane.pick(); job !== undefined; job = lane.pick()) seqs.push(job.seq);
+    expect(seqs).toEqual([1, units[1], 2, units[3], 7]);
+    lane.grant("a", { limit: null, pausedUntil: new Date(1_000) });
+    expect(lane.picks()).toBe("");
+    lane.setNow(new Date(1_000));
+    expect(lane.picks()).toBe("AA");
+    lane.grant("a", { limit: 0, used: 0, reserved: 0 });
+    lane.add("A", { quota: quotaOf("a") });
+    expect(lane.picks()).toBe("");
+  });
+
   it("lets a blocked high job hold up nobody (C-Q07)", () => {
     const lane = laneWith({ A: 1 });
     lane.share("B", { maxInFlight: 0 });
@@ -204,12 +236,15 @@ describe("the starvation bound (C-Q07)", () => {
           const isEligible = (channelId: string): boolean => inLine.get(channelId)! > 0 && !blocked.has(channelId);
           for (const one of steps) {
             if (one.act === "add") {
-              lane.add(one.channel);
+              lane.add(one.channel, { quota: quotaOf(one.channel) });
               inLine.set(one.channel, inLine.get(one.channel)! + 1);
               if (!waits.has(one.channel)) waits.set(one.channel, { picks: 0, seen: new Set() });
             } else if (one.act === "toggle") {
               if (!blocked.delete(one.channel)) blocked.add(one.channel);
-              lane.share(one.channel, { isActive: !blocked.has(one.channel) });
+              // some are switched off, some have no quota left
+              const isBlocked = blocked.has(one.channel);
+              if (one.channel < "D") lane.share(one.channel, { isActive: !isBlocked });
+              else lane.grant(one.channel, { limit: isBlocked ? 0 : null });
             } else {
               for (const [channelId, wait] of waits)
                 for (const other of channels) if (other !== channelId && isEligible(other)) wait.seen.add(other);

@@ -1,12 +1,16 @@
 import {
   type ChannelShare,
   enterClass,
+  hasRoom,
   type JobInLine,
   type Lane,
   nextJob,
   ORDINARY_CHANNEL,
   PRIORITIES,
   type Priority,
+  type QuotaNeed,
+  type QuotaState,
+  quotaKey,
   serveTurn,
   type Turn,
 } from "@millrace/core";
@@ -40,7 +44,8 @@ afterAll(async () => {
 interface Job extends JobInLine {
   readonly id: string;
   readonly lane: Lane;
-  readonly state: "turn" | "retry" | "review" | "dispatched" | "finished";
+  readonly state: "turn" | "retry" | "quota" | "review" | "dispatched" | "finished";
+  readonly quota: QuotaNeed | null;
 }
 
 function randomOf(seed: number) {
@@ -55,6 +60,9 @@ function randomOf(seed: number) {
   return { chance: (p: number) => next() < p, below, pick: <T>(from: readonly T[]): T => from[below(from.length)]! };
 }
 
+const POOLS = ["a", "b", "c", "d"].map((pool) => ({ service: "clips", pool }));
+const NO_LIMIT: QuotaState = { limit: null, used: 0, reserved: 0, pausedUntil: null };
+
 const PAST = new Date(Date.now() - 3_600_000);
 const FUTURE = new Date(Date.now() + 3_600_000);
 
@@ -62,6 +70,7 @@ const FUTURE = new Date(Date.now() + 3_600_000);
 function worldByRule() {
   const jobs = new Map<string, Job>();
   const shares = new Map<string, ChannelShare>();
+  const quotas = new Map<string, QuotaState>(POOLS.map((pool) => [quotaKey(pool), NO_LIMIT]));
   const clocks = new Map<string, number>();
   const turns = new Map<string, Map<string, Turn>>();
   let turnNo = 0;
@@ -81,7 +90,10 @@ function worldByRule() {
   /** Jobs as one statement leaves them. A channel enters where its line was empty and is not any more, oldest job first. */
   const put = (changed: readonly Job[]): void => {
     const before = new Map(changed.map((job) => [job, lineOf(job)]));
-    for (const job of changed) jobs.set(job.id, job);
+    for (const job of changed) {
+      settle(jobs.get(job.id), job);
+      jobs.set(job.id, job);
+    }
     const entered = new Set<string>();
     for (const job of [...changed].sort((a, b) => a.seq - b.seq)) {
       const key = `${classOf(job.lane, job.priority)} ${job.channelId}`;
@@ -92,7 +104,14 @@ function worldByRule() {
     }
   };
 
-  const next = (lane: Lane): Job | undefined => {
+  /** Units of jobs that leave their stage are used: none of them says anything, and none has begun, so none is. */
+  const settle = (before: Job | undefined, after: Job): void => {
+    if (before?.state !== "dispatched" || after.state === "dispatched" || before.quota === null) return;
+    const state = quotas.get(quotaKey(before.quota))!;
+    quotas.set(quotaKey(before.quota), { ...state, reserved: state.reserved - before.quota.units });
+  };
+
+  const next = (lane: Lane, withQuotas: boolean): Job | undefined => {
     const inFlight = new Map<string, number>();
     for (const { state, channelId } of jobs.values())
       if (state === "dispatched") inFlight.set(channelId, (inFlight.get(channelId) ?? 0) + 1);
@@ -104,25 +123,34 @@ function worldByRule() {
       normal: turnsOf(lane, "normal"),
       low: turnsOf(lane, "low"),
     };
-    return nextJob(backlog, { now: new Date(), shares, inFlight, turns: turnsByPriority });
+    const state = { now: new Date(), shares, inFlight, turns: turnsByPriority };
+    return nextJob(backlog, withQuotas ? { ...state, quotas } : state);
   };
 
   return {
     jobs,
     shares,
+    quotas,
     put,
     lineOf,
     clockOf,
     turnsOf,
-    dispatch(lane: Lane, limit: number): { readonly ids: string[]; readonly situations: number } {
+    /** Those that came back to the line with what is due. */
+    join(lane: Lane): void {
       const due = [...jobs.values()].filter(
-        (j) => j.lane === lane && j.state === "retry" && j.nextRetryAt! <= new Date(),
+        (j) => j.lane === lane && (j.state === "retry" || j.state === "quota") && j.nextRetryAt! <= new Date(),
       );
       put(due.map((job) => ({ ...job, state: "turn", nextRetryAt: null })));
+    },
+    dispatch(lane: Lane, limit: number): { readonly ids: string[]; readonly situations: number } {
       const ids: string[] = [];
       for (let situations = 1; ; situations++) {
-        const job = ids.length < limit ? next(lane) : undefined;
+        const job = ids.length < limit ? next(lane, true) : undefined;
         if (job === undefined) return { ids, situations };
+        if (job.quota !== null) {
+          const state = quotas.get(quotaKey(job.quota))!;
+          quotas.set(quotaKey(job.quota), { ...state, reserved: state.reserved + job.quota.units });
+        }
         const { weight } = shares.get(job.channelId) ?? ORDINARY_CHANNEL;
         const known = turnsOf(lane, job.priority);
         const after = serveTurn(clockOf(lane, job.priority), known.get(job.channelId)!, { weight, turnNo: ++turnNo });
@@ -138,22 +166,23 @@ function worldByRule() {
 const INSERT = `
 insert into pipeline_jobs (
   id, seq, lane, channel_id, priority, owner_id, pipeline, pipeline_version, resource_key, stage, stage_count, max_retries,
-  input, waiting_for, next_retry_at, gate
+  input, waiting_for, next_retry_at, gate, quota_service, quota_pool, quota_units
 ) overriding system value
 select id, seq, lane, channel_id, priority, $8::uuid, 'p', '1.0.0', id::text, 'one', 1, 3, '{}', state,
-  case state when 'retry' then due_at::timestamptz end, case state when 'review' then 'gate' end
-from unnest($1::uuid[], $2::bigint[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::text[])
-  as g(id, seq, lane, channel_id, priority, state, due_at)
+  case state when 'retry' then due_at::timestamptz end, case state when 'review' then 'gate' end,
+  case when pool is not null then 'clips' end, pool, units
+from unnest($1::uuid[], $2::bigint[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::text[], $9::text[], $10::int[])
+  as g(id, seq, lane, channel_id, priority, state, due_at, pool, units)
 order by seq
 `;
 
 const CHANGE = `
 update pipeline_jobs j set
   status = case state when 'finished' then 'cancelled' else 'pending' end,
-  waiting_for = case when state in ('turn', 'retry', 'review') then state end,
+  waiting_for = case when state in ('turn', 'retry', 'quota', 'review') then state end,
   gate = case state when 'review' then 'gate' end,
-  next_retry_at = case state when 'retry' then due_at::timestamptz end,
-  dispatched_at = case state when 'turn' then null when 'retry' then null when 'review' then null else j.dispatched_at end,
+  next_retry_at = case when state in ('retry', 'quota') then due_at::timestamptz end,
+  dispatched_at = case when state in ('turn', 'retry', 'quota', 'review') then null else j.dispatched_at end,
   finished_at = case state when 'finished' then now() end,
   cancel_requested_at = case when is_cancelled then now() end,
   priority = g.priority
@@ -167,7 +196,21 @@ select * from unnest($1::uuid[], $2::float8[], $3::int[], $4::bool[])
 on conflict (id) do update set weight = excluded.weight, max_in_flight = excluded.max_in_flight, is_active = excluded.is_active
 `;
 
-it("picks as the rule does in 10,000 random situations (C-S21, C-Q06, C-Q08, C-Q09)", async () => {
+const PARKED = "select id, next_retry_at from pipeline_jobs where lane = $1 and waiting_for = 'quota'";
+const FREED = "select id from pipeline_jobs where waiting_for = 'quota' and next_retry_at <= now()";
+const WRONG_UNITS = `
+select u.*, r.units from quota_usages u
+left join (select pool, sum(units) as units from quota_reservations group by pool) r using (pool)
+where u.units_reserved <> coalesce(r.units, 0) or u.units_used <> 0
+`;
+
+const QUOTA = `
+insert into quotas (service, pool, daily_limit, paused_until)
+select 'clips', * from unnest($1::text[], $2::bigint[], $3::timestamptz[])
+on conflict (service, pool) do update set daily_limit = excluded.daily_limit, paused_until = excluded.paused_until
+`;
+
+it("picks as the rule does in 10,000 random situations, quotas among them (C-S21, C-Q06, C-Q08, C-Q09, C-Q11)", async () => {
   const random = randomOf(SEED);
   const world = worldByRule();
   const ownerId = newId();
@@ -203,6 +246,7 @@ it("picks as the rule does in 10,000 random situations (C-S21, C-Q06, C-Q08, C-Q
           state,
           nextRetryAt: state === "retry" ? (random.chance(0.5) ? PAST : FUTURE) : null,
           isHeld: state === "review",
+          quota: random.chance(0.4) ? { ...random.pick(POOLS), units: 1 + random.below(6) } : null,
         });
       }
     }
@@ -216,7 +260,12 @@ it("picks as the rule does in 10,000 random situations (C-S21, C-Q06, C-Q08, C-Q
       arriving.map(({ state }) => state),
       arriving.map(({ nextRetryAt }) => nextRetryAt?.toISOString() ?? null),
     ];
-    await db.query(INSERT, [...columns.map(arrayLiteral), ownerId]);
+    await db.query(INSERT, [
+      ...columns.map(arrayLiteral),
+      ownerId,
+      arrayLiteral(arriving.map(({ quota }) => quota?.pool ?? null)),
+      arrayLiteral(arriving.map(({ quota }) => quota?.units ?? null)),
+    ]);
   };
 
   const change = async (): Promise<void> => {
@@ -228,7 +277,7 @@ it("picks as the rule does in 10,000 random situations (C-S21, C-Q06, C-Q08, C-Q
         changed.push({ ...job, state, isHeld: state === "review", nextRetryAt: state === "retry" ? FUTURE : null });
       } else if (random.chance(0.3)) {
         changed.push({ ...job, state: "finished", nextRetryAt: null });
-      } else if (job.state === "retry") {
+      } else if (job.state === "retry" || job.state === "quota") {
         changed.push({ ...job, nextRetryAt: PAST });
       } else if (job.state === "review") {
         changed.push({ ...job, state: "turn", isHeld: false });
@@ -265,6 +314,45 @@ it("picks as the rule does in 10,000 random situations (C-S21, C-Q06, C-Q08, C-Q
     ]);
   };
 
+  /** What was used and what is reserved stays; a pause says nothing of jobs that have their ticket. */
+  const grant = async (): Promise<void> => {
+    for (const pool of POOLS) {
+      const state = world.quotas.get(quotaKey(pool))!;
+      const limit = random.chance(0.2) ? null : Math.max(0, state.reserved + random.below(40) - 5);
+      world.quotas.set(quotaKey(pool), { ...state, limit, pausedUntil: random.chance(0.15) ? FUTURE : null });
+    }
+    const states = POOLS.map((pool) => world.quotas.get(quotaKey(pool))!);
+    await db.query(QUOTA, [
+      arrayLiteral(POOLS.map(({ pool }) => pool)),
+      arrayLiteral(states.map(({ limit }) => limit)),
+      arrayLiteral(states.map(({ pausedUntil }) => pausedUntil?.toISOString() ?? null)),
+    ]);
+  };
+
+  /** Jobs that the statement parked, which the rule leaves in line: none of them has room. Their order of parking settles nothing. */
+  const followParked = async (lane: Lane): Promise<void> => {
+    const rows = await db.query<{ id: string; next_retry_at: string }>(PARKED, [lane]);
+    const parked: Job[] = [];
+    for (const { id, next_retry_at } of rows) {
+      const job = world.jobs.get(id)!;
+      if (job.state === "quota") continue;
+      expect(job.state).toBe("turn");
+      expect(hasRoom(job.quota!.units, world.quotas.get(quotaKey(job.quota!))!, new Date())).toBe(false);
+      parked.push({ ...job, state: "quota", nextRetryAt: new Date(next_retry_at) });
+    }
+    world.put(parked);
+    timesParked += parked.length;
+  };
+
+  /** What the triggers let go, as the rows say it. */
+  const followFreed = async (): Promise<void> => {
+    for (const { id } of await db.query<{ id: string }>(FREED)) {
+      const job = world.jobs.get(id)!;
+      if (job.state === "quota") world.jobs.set(id, { ...job, nextRetryAt: PAST });
+    }
+  };
+
+  let timesParked = 0;
   const compareTurns = async (): Promise<void> => {
     const rows = await db.query<{
       lane: Lane;
@@ -290,16 +378,20 @@ it("picks as the rule does in 10,000 random situations (C-S21, C-Q06, C-Q08, C-Q
   let picks = 0;
   for (let step = 0; step < STEPS; step++) {
     if (step % 5 === 0) await share();
+    if (step % 3 === 0) await grant();
     await arrive();
     await change();
     for (const lane of LANES) {
       const limit = 1 + random.below(random.chance(0.4) ? 50 : 16);
+      await followFreed();
+      world.join(lane);
       const expected = world.dispatch(lane, limit);
       const given = await dispatchBacklog(db.query, lane, limit);
       expect(
         given.map(({ jobId }) => jobId),
         `step ${step}, ${lane}, limit ${limit}`,
       ).toEqual(expected.ids);
+      await followParked(lane);
       situations += expected.situations;
       picks += expected.ids.length;
     }
@@ -307,4 +399,6 @@ it("picks as the rule does in 10,000 random situations (C-S21, C-Q06, C-Q08, C-Q
   }
   expect(situations).toBeGreaterThanOrEqual(LEAST_SITUATIONS);
   expect(picks).toBeGreaterThan(LEAST_SITUATIONS / 2);
+  expect(timesParked).toBeGreaterThan(1_000);
+  expect(await db.query(WRONG_UNITS)).toEqual([]);
 }, 240_000);

@@ -155,7 +155,7 @@ rooms as materialized (
   from (select distinct service, pool from asking) q cross join lateral quota_state(q.service, q.pool) s
 ),
 cut as materialized (
-  select min(place) as place from asking join rooms using (service, pool) where asked > room
+  select least(min(place), $4::int + 1) as place from asking join rooms using (service, pool) where asked > room
 ),
 refused as materialized (
   select a.id, r.resumes_at
@@ -165,7 +165,7 @@ refused as materialized (
   ), 0)
 ),
 picked as materialized (
-  select * from candidates where place <= $4::int and coalesce(place < (select place from cut), true)
+  select * from candidates where place < (select place from cut)
 ),
 moved as (
   update pipeline_jobs j set
