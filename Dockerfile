@@ -21,6 +21,11 @@ LABEL org.opencontainers.image.title="Millrace" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.revision=$GIT_SHA
 WORKDIR /app
+# What videos are made with where no provider is; --build-arg MEDIA_PROGRAMS= leaves them out.
+ARG MEDIA_PROGRAMS="ffmpeg espeak-ng"
+RUN if [ -n "$MEDIA_PROGRAMS" ]; then \
+      apt-get update && apt-get install -y --no-install-recommends $MEDIA_PROGRAMS && rm -rf /var/lib/apt/lists/*; \
+    fi
 # A volume mounted here belongs to the user below from the start.
 RUN mkdir -p /var/lib/millrace/blobs /var/lib/millrace/spool && chown -R node:node /var/lib/millrace
 COPY --from=build /app ./

@@ -21,13 +21,37 @@ const lanes = z.string().transform((text, context) => {
 
 const flag = z.stringbool();
 
+const MOST_PIXELS_A_SIDE = 4_096;
+
+/** `1920x1080`; encoders want even sides. */
+const frame = z.string().transform((text, context) => {
+  const { width, height } = /^(?<width>\d{1,5})x(?<height>\d{1,5})$/.exec(text)?.groups ?? {};
+  const sides = [Number(width), Number(height)];
+  if (sides.every((side) => side >= 64 && side <= MOST_PIXELS_A_SIDE && side % 2 === 0)) {
+    return { width: Number(width), height: Number(height) };
+  }
+  context.addIssue({
+    code: "custom",
+    message: `must be <width>x<height>, even numbers from 64 to ${MOST_PIXELS_A_SIDE}`,
+  });
+  return z.NEVER;
+});
+
+const timeZone = z.string().refine((name) => {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }) !== undefined;
+  } catch {
+    return false;
+  }
+}, "must be a time zone such as America/Los_Angeles");
+
 const schema = z.object({
   DATABASE_URL: z.url(),
   QUEUE_BACKEND: z.enum(["redis", "postgres"]).default("redis"),
   REDIS_URL: z.url().optional(),
   QUEUE_PREFIX: z.string().default("{millrace}"),
   BLOB_URL: z.url(),
-  LANES: lanes.prefault("io,cpu"),
+  LANES: lanes.prefault("io,cpu,media"),
   WORKER_NAME: z.string().default(`${hostname()}-${process.pid}`),
   /** Port of /health and /ready on loopback or HOST; 0 takes a free one. */
   HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
@@ -80,6 +104,41 @@ const schema = z.object({
   EXTRACTION_BULK_IN_FLIGHT: z.coerce.number().int().min(1).max(10_000).default(32),
   EXTRACTION_MAX_PARTS: z.coerce.number().int().min(1).default(10_000),
   MAX_NEW_TAGS: z.coerce.number().int().min(0).max(10).default(3),
+  /** Who makes the parts of videos, and where they are published; the API has the same. */
+  IMAGE_PROVIDER: z.enum(["local", "gemini"]).default("local"),
+  CLIP_PROVIDER: z.enum(["local", "kie"]).default("local"),
+  VOICE_PROVIDER: z.enum(["local", "elevenlabs"]).default("local"),
+  SOUND_PROVIDER: z.enum(["local", "elevenlabs"]).default("local"),
+  PUBLISHER: z.enum(["library", "youtube"]).default("library"),
+  /** What one upload takes of the publisher's quota: 1,600 of YouTube, 1 of the library. */
+  UPLOAD_QUOTA_UNITS: z.coerce.number().int().min(1).optional(),
+  GEMINI_API_KEY: z.string().min(1).optional(),
+  GEMINI_BASE_URL: z.url().optional(),
+  /** Where Gemini's day of quota ends at midnight (C-Q12). */
+  GEMINI_QUOTA_TIME_ZONE: timeZone.default("America/Los_Angeles"),
+  KIE_API_KEY: z.string().min(1).optional(),
+  KIE_BASE_URL: z.url().optional(),
+  /** Of its file host. */
+  KIE_UPLOAD_BASE_URL: z.url().optional(),
+  /** Between two looks at a clip that was ordered. */
+  KIE_POLL_SECONDS: z.coerce.number().min(0.01).max(600).default(30),
+  ELEVENLABS_API_KEY: z.string().min(1).optional(),
+  ELEVENLABS_BASE_URL: z.url().optional(),
+  /** For channels that name no voice. */
+  DEFAULT_VOICE_ID: z.string().min(1).optional(),
+  /** Of the project's OAuth client; each channel has a refresh token of its own. */
+  YOUTUBE_CLIENT_ID: z.string().min(1).optional(),
+  YOUTUBE_CLIENT_SECRET: z.string().min(1).optional(),
+  YOUTUBE_BASE_URL: z.url().optional(),
+  YOUTUBE_TOKEN_URL: z.url().optional(),
+  /** Made at a time by one job of this worker; over all workers the permits of each provider hold. */
+  MAX_CONCURRENT_ASSET_GEN: z.coerce.number().int().min(1).max(100).default(12),
+  MAX_CONCURRENT_VIDEO_GEN: z.coerce.number().int().min(1).max(100).default(3),
+  MAX_CONCURRENT_AUDIO_GEN: z.coerce.number().int().min(1).max(100).default(6),
+  /** Of clips made here and of finished videos. */
+  VIDEO_FRAME: frame.prefault("1920x1080"),
+  /** Files of a video lie here while one of its stages runs. */
+  WORK_DIR: z.string().min(1).default("/tmp/millrace-work"),
   /** Where alerts are posted: a webhook of Discord, or one that takes what Slack's take. Without it they are only kept. */
   ALERT_WEBHOOK_URL: z.url({ protocol: /^https?$/ }).optional(),
   /** Images, clips and sounds of a published video are removed so many days later; the video stays. */
@@ -115,6 +174,10 @@ const SECRETS: readonly (keyof WorkerConfig)[] = [
   "WERK24_API_KEY",
   "ALERT_WEBHOOK_URL",
   "CREDENTIAL_KEYS",
+  "GEMINI_API_KEY",
+  "KIE_API_KEY",
+  "ELEVENLABS_API_KEY",
+  "YOUTUBE_CLIENT_SECRET",
   "NOTION_API_TOKEN",
 ];
 
@@ -128,7 +191,22 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): WorkerConfig {
   if (config.ANALYSER === "language_model" && (config.LLM_BASE_URL === undefined || config.LLM_MODEL === undefined)) {
     throw new Error("ANALYSER=language_model needs LLM_BASE_URL and LLM_MODEL");
   }
+  checkProviders(config);
   return Object.freeze(config);
+}
+
+/** A worker that could not make what it is set to make does not start. */
+function checkProviders(config: WorkerConfig): void {
+  const missing = (of: string, names: readonly (keyof WorkerConfig)[]): void => {
+    const absent = names.filter((name) => config[name] === undefined);
+    if (absent.length > 0) throw new Error(`${of} needs ${absent.join(" and ")}`);
+  };
+  if (config.IMAGE_PROVIDER === "gemini") missing("IMAGE_PROVIDER=gemini", ["GEMINI_API_KEY"]);
+  if (config.CLIP_PROVIDER === "kie") missing("CLIP_PROVIDER=kie", ["KIE_API_KEY"]);
+  if (config.VOICE_PROVIDER === "elevenlabs") missing("VOICE_PROVIDER=elevenlabs", ["ELEVENLABS_API_KEY"]);
+  if (config.SOUND_PROVIDER === "elevenlabs") missing("SOUND_PROVIDER=elevenlabs", ["ELEVENLABS_API_KEY"]);
+  const youtube = ["YOUTUBE_CLIENT_ID", "YOUTUBE_CLIENT_SECRET", "CREDENTIAL_KEYS"] as const;
+  if (config.PUBLISHER === "youtube") missing("PUBLISHER=youtube", youtube);
 }
 
 /** What may be logged: values, and of secrets only whether they are set. */

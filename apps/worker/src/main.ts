@@ -16,6 +16,7 @@ import { pino } from "pino";
 import { describeConfig, readConfig, type WorkerConfig } from "./config.ts";
 import { extractionRetentionChore } from "./extraction-retention-chore.ts";
 import { startHealthServer } from "./health-server.ts";
+import { openWorkFolder } from "./open-work-folder.ts";
 import { purgeChore } from "./purge-chore.ts";
 import { startSignOfLife } from "./sign-of-life.ts";
 import { turnsChore } from "./turns-chore.ts";
@@ -71,6 +72,7 @@ async function main(config: WorkerConfig): Promise<void> {
   const registry = await wirePipelines(config, {
     contents: createContentStore(db),
     batches: wireBatches({ extractions, store, queue, log, maxInFlight: config.EXTRACTION_BULK_IN_FLIGHT }),
+    video: { db, log, workFolder: await openWorkFolder(config.WORK_DIR, log) },
   });
   const blobs = await openBlobs(config.BLOB_URL);
   const computing = stageProcesses({

@@ -13,12 +13,15 @@ import {
 } from "@millrace/providers";
 import type { WorkerConfig } from "./config.ts";
 import { wireExtraction } from "./wire-extraction.ts";
+import { type VideoStores, wireVideo } from "./wire-video.ts";
 
 export interface PipelineStores {
   /** undefined in a stage thread, which computes and asks Postgres nothing. */
   readonly contents: ({ contextFor(ownerId: string): Promise<AnalysisContext> } & ContentRecords) | undefined;
   /** undefined there, too. */
   readonly batches: Batches | undefined;
+  /** undefined there, too. */
+  readonly video: VideoStores | undefined;
 }
 
 const USER_AGENT = "Millrace/0.1";
@@ -29,12 +32,16 @@ const noContents = {
 };
 
 /** Every pipeline this worker runs, with what its stages need. */
-export async function wirePipelines(config: WorkerConfig, { contents, batches }: PipelineStores): Promise<Registry> {
+export async function wirePipelines(
+  config: WorkerConfig,
+  { contents, batches, video }: PipelineStores,
+): Promise<Registry> {
   const outbound = createOutboundFetch({ userAgent: USER_AGENT, allowLoopback: config.ALLOW_LOOPBACK });
   // a stage of content is tried once (A-Q01), so what only reads is repeated here
   const fetch = withReadRetries(outbound, { tries: 3 });
   const blobs = await openBlobs(config.BLOB_URL);
   const built = pipelines({
+    video: video === undefined ? undefined : wireVideo(config, { blobs, fetch: outbound, stores: video }),
     extraction: wireExtraction(config, { blobs, fetch: outbound, batches }),
     content: {
       blobs,

@@ -22,6 +22,7 @@ export { type BoardColumn, examineBoard } from "./video/notion/examine-board.ts"
 export { labelOf, statusOfLabel } from "./video/notion/labels.ts";
 export { type BoardSync, createBoardSync, type SyncBoardsNeeds, type SyncRound } from "./video/notion/sync-boards.ts";
 export { type UploadOutput, uploadOutput } from "./video/outputs.ts";
+export { videoPipeline } from "./video/pipeline.ts";
 export { checkReview, errorAfter, type ReviewFault, type TaskGate, type TaskReview } from "./video/review-of-task.ts";
 export { LOCAL_VIDEO, type VideoServices, type VideoSpec, type VideoSpecSettings, videoSpec, videoSpecSettings } from "./video/spec.ts";
 export { STATES_OF_STEP, TASK_STATUSES, type TaskStatus, taskLifecycle, VIDEO_STEPS, type VideoStep } from "./video/task-lifecycle.ts";

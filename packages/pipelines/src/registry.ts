@@ -5,6 +5,8 @@ import { contentSpec } from "./content/spec.ts";
 import type { ExtractionNeeds } from "./extraction/needs.ts";
 import { extractionPipelines } from "./extraction/pipeline.ts";
 import { bulkSpec, extractionSpec } from "./extraction/spec.ts";
+import type { VideoNeeds } from "./video/needs.ts";
+import { videoPipeline } from "./video/pipeline.ts";
 import { type VideoSpecSettings, videoSpec } from "./video/spec.ts";
 
 /** Every workload's spec: what an API accepts. */
@@ -17,6 +19,16 @@ export function pipelineSpecs(settings: {
 }
 
 /** Every workload with its stages: what a worker runs. */
-export function pipelines(needs: { readonly content: ContentNeeds; readonly extraction: ExtractionNeeds }): Registry {
-  return registryOf([contentPipeline(needs.content), ...extractionPipelines(needs.extraction)]);
+export function pipelines(needs: {
+  readonly content: ContentNeeds;
+  readonly extraction: ExtractionNeeds;
+  /** Left out where stages only compute. */
+  readonly video?: { readonly needs: VideoNeeds; readonly settings: VideoSpecSettings } | undefined;
+}): Registry {
+  const { content, extraction, video } = needs;
+  return registryOf([
+    contentPipeline(content),
+    ...extractionPipelines(extraction),
+    ...(video === undefined ? [] : [videoPipeline(video.needs, video.settings)]),
+  ]);
 }

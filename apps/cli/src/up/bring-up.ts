@@ -103,6 +103,7 @@ async function startParts(options: BringUpOptions, parts: Parts) {
     redisUrl: stores.redisUrl,
     blobUrl: config.BLOB_URL ?? pathToFileURL(join(config.dataDir, "blobs")).href,
     spoolFolder: join(config.dataDir, "spool"),
+    workFolder: join(config.dataDir, "work"),
     apiPort: await choosePort(config.PORT, "API", terminal),
     dashboardPort: await choosePort(config.DASHBOARD_PORT, "dashboard", terminal),
     dashboardPassword,

@@ -10,6 +10,7 @@ export interface ProgramSettings {
   readonly redisUrl: string | undefined;
   readonly blobUrl: string;
   readonly spoolFolder: string;
+  readonly workFolder: string;
   readonly apiPort: number;
   readonly dashboardPort: number;
   readonly dashboardPassword: string;
@@ -31,6 +32,7 @@ export function programSpecs(settings: ProgramSettings): readonly ProgramSpec[] 
     ...(settings.redisUrl === undefined ? { QUEUE_BACKEND: "postgres" } : { REDIS_URL: settings.redisUrl }),
     BLOB_URL: settings.blobUrl,
     SPOOL_DIR: settings.spoolFolder,
+    WORK_DIR: settings.workFolder,
     LOG_LEVEL: settings.logLevel,
     ALLOW_LOOPBACK: String(settings.allowLoopback),
   };

@@ -100,6 +100,9 @@ export async function makeUnits(work: StepWork, wanted: readonly UnitToMake[], b
 
 const LOOKS_AT_A_TIME = 8;
 
+/** In the account of costs clips go by their model (C2.8). */
+const ACCOUNTS: Readonly<Record<string, string>> = { kie: "kling" };
+
 export interface MadeUnits {
   readonly output: StepOutput;
   readonly units: ReadonlyMap<string, VideoUnit>;
@@ -154,7 +157,7 @@ async function makeOne(
   const made = isRemote(by) ? await callProvider(work, by.provider ?? "", call) : await call();
   const { provider, component } = by;
   if (provider !== null) {
-    const cost = { step, unit: unit.unit, component: `${provider}_${component}`, usage: made.usage };
+    const cost = { step, unit: unit.unit, component: `${ACCOUNTS[provider] ?? provider}_${component}`, usage: made.usage };
     await patiently(() => needs.tasks.keepCost(task.id, cost), work);
   }
   const kept = await keep(work, unit, made);
