@@ -39,6 +39,7 @@ export async function startCluster(options: { readonly env?: Record<string, stri
     QUEUE_PREFIX: redis.prefix,
     BLOB_URL: `file://${join(folder, "blobs")}`,
     PIPELINE_MODULES: join(ROOT, "e2e/processes/pipelines.mjs"),
+    WORK_DIR: join(folder, "work"),
     E2E_FOLDER: folder,
     PORT: "0",
     // the databases of tests give up durability for speed
@@ -94,6 +95,7 @@ export async function startCluster(options: { readonly env?: Record<string, stri
     key,
     owner,
     folder,
+    databaseUrl: database.url,
     redis,
     sql,
     call,

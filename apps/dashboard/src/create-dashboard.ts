@@ -4,6 +4,7 @@ import type { Clock, JobStore, Log, TicketQueue } from "@millrace/core";
 import type { ChannelStore, KeyStore } from "@millrace/db";
 import type { TaskActions } from "@millrace/pipelines";
 import express, { type Express } from "express";
+import { type AlertReader, alertRoutes } from "./alert-routes.ts";
 import { type BulkReader, bulkRoutes } from "./bulk-routes.ts";
 import { consoleRoutes, type JobReader } from "./console-routes.ts";
 import { errorHandler } from "./error-handler.ts";
@@ -23,6 +24,7 @@ import { taskRoutes } from "./video/task-routes.ts";
 export interface DashboardNeeds {
   readonly jobs: JobReader & Pick<JobStore, "listGates" | "laneSettings">;
   readonly bulks: BulkReader;
+  readonly alerts: AlertReader;
   readonly tasks: TaskReader;
   /** What people do to tasks from the console. */
   readonly actions: TaskActions;
@@ -58,6 +60,7 @@ export function createDashboard(needs: DashboardNeeds): Express {
   app.use(requireLogin(sessions));
   app.use(consoleRoutes({ jobs, readShell, clock }));
   app.use(bulkRoutes({ bulks, readShell, clock }));
+  app.use(alertRoutes({ alerts: needs.alerts, readShell, clock }));
   const video = { ...needs, actors: createActors({ keys: needs.keys, sessions, clock }), readShell };
   app.use(taskRoutes(video));
   app.use(actionRoutes(video));

@@ -6,6 +6,7 @@ import { pathToFileURL } from "node:url";
 import { type Blobs, type JobStore, type NewJob, silentLog, systemClock, type Ticket } from "@millrace/core";
 import {
   connectDatabase,
+  createAlertStore,
   createChannelStore,
   createExtractionStore,
   createJobStore,
@@ -66,6 +67,7 @@ export async function startRig(address?: "postgres" | { readonly redisUrl: strin
   const app = createDashboard({
     jobs: store,
     bulks: createExtractionStore(db),
+    alerts: createAlertStore(db),
     ...wireTasks({ config: LOCAL, db, jobs: store, queue, clock: systemClock, log: silentLog }),
     channels: createChannelStore(db),
     keys,

@@ -5,6 +5,7 @@ import { judgeSecrets, refuseUnfit, systemClock } from "@millrace/core";
 import {
   checkDatabase,
   connectDatabase,
+  createAlertStore,
   createChannelStore,
   createExtractionStore,
   createJobStore,
@@ -49,6 +50,7 @@ async function main(config: DashboardConfig): Promise<void> {
     keys: createKeyStore(db),
     blobs: config.BLOB_URL === undefined ? null : await openBlobs(config.BLOB_URL),
     bulks: createExtractionStore(db),
+    alerts: createAlertStore(db),
     queue,
     password: config.DASHBOARD_PASSWORD,
     version: readVersion(),

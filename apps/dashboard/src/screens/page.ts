@@ -38,7 +38,7 @@ ${shell === undefined ? null : header(shell)}
 function header({ version, backend, isQueueUp }: Shell): Html {
   return html`<header>
   <a class="brand" href="/"><img src="/assets/millrace.svg" alt="" width="22" height="22"> Millrace</a>
-  <nav><a href="/">Jobs</a> <a href="/bulk">Batches</a> <a href="/tasks">Videos</a> <a href="/board">Queue board</a></nav>
+  <nav><a href="/">Jobs</a> <a href="/bulk">Batches</a> <a href="/tasks">Videos</a> <a href="/alerts">Alerts</a> <a href="/board">Queue board</a></nav>
   <span class="push note" title="${isQueueUp ? "The queue answers" : "The queue does not answer"}">
     <span class="dot ${isQueueUp ? "good" : "bad"}"></span> ${backend === "redis" ? "Redis" : "Postgres queue"}
   </span>
