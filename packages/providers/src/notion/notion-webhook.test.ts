@@ -76,7 +76,7 @@ describe("what a webhook says", () => {
   it.each([
     ["no JSON", bytes("{"), "MALFORMED_JSON", undefined],
     ["no UTF-8", new Uint8Array([0x22, 0xff, 0x22]), "MALFORMED_JSON", undefined],
-    ["no object", posted(null), "VALIDATION_FAILED", ""],
+    ["no object", posted(null), "VALIDATION_FAILED", "body"],
     ["no id", posted({ ...event, id: undefined }), "VALIDATION_FAILED", "id"],
     ["no time", posted({ ...event, timestamp: "yesterday" }), "VALIDATION_FAILED", "timestamp"],
     ["no page id", posted({ ...event, entity: { id: "1", type: "page" } }), "VALIDATION_FAILED", "entity.id"],

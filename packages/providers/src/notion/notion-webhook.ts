@@ -38,29 +38,34 @@ export function isNotionSignature({ body, signature, verificationToken }: Signed
 
 const handshake = z.looseObject({ verification_token: z.string().min(8).max(500) });
 const event = z.looseObject({
-  id: z.string().min(1).max(200),
+  id: z.string().min(1).max(100),
   type: z.string().min(1).max(100),
   timestamp: z.iso.datetime({ offset: true }),
   entity: z.looseObject({ id: z.string(), type: z.string() }),
 });
 
-/** What a post says. Throws MALFORMED_JSON, or VALIDATION_FAILED with `details.errors` of field and rule. */
+/** What a post says. Throws MALFORMED_JSON, or VALIDATION_FAILED with `details.errors` of field, rule and message. */
 export function readNotionPost(body: Uint8Array): NotionPost {
   const said = parse(body);
   const first = handshake.safeParse(said);
   if (first.success) return { kind: "handshake", verificationToken: first.data.verification_token };
   const read = event.safeParse(said);
   if (!read.success) {
-    throw invalid(read.error.issues.map(({ path, message }) => ({ field: path.join("."), message })));
+    throw invalid(
+      read.error.issues.map(({ path, code, message }) => ({ field: path.join(".") || "body", rule: code, message })),
+    );
   }
   const { id, type, timestamp: at, entity } = read.data;
   if (entity.type !== "page") return { kind: "other_event", id, type };
   const pageId = notionId(entity.id);
-  if (pageId === undefined) throw invalid([{ field: "entity.id", message: "must be the id of a page" }]);
+  if (pageId === undefined)
+    throw invalid([{ field: "entity.id", rule: "page_id", message: "must be the id of a page" }]);
   return { kind: "page_event", id, type, pageId, at };
 }
 
-function invalid(errors: readonly { readonly field: string; readonly message: string }[]): MillraceError {
+function invalid(
+  errors: readonly { readonly field: string; readonly rule: string; readonly message: string }[],
+): MillraceError {
   const words = errors.map(({ field, message }) => `${field}: ${message}`).join("; ");
   return new MillraceError("VALIDATION_FAILED", `The body is no event of Notion: ${words}`, { details: { errors } });
 }
