@@ -17,7 +17,7 @@ export function actScreen(
       <input type="hidden" name="next" value="${next}">
       <label>API key <input type="password" name="key" autocomplete="off" required></label>
       <button>Go on</button>
-      <p class="note">Deciding, queueing and cancelling happen on behalf of a key with the scope <code>jobs:write</code>, and the history names
+      <p class="note">Deciding, queueing and cancelling happen on behalf of a key with the scope <code>tasks:write</code>, and the history names
       it. Its roles and its owner hold as in the API. <code>millrace keys create</code> makes one; <code>npm start</code> prints yours.</p>
     </form>`,
   });

@@ -80,7 +80,7 @@ export function actionRoutes(needs: ActionNeeds): Router {
       res.redirect(303, to);
       return;
     }
-    const message = "That is no key that may change jobs.";
+    const message = "That is no key that may change tasks.";
     res
       .status(401)
       .type("html")

@@ -32,7 +32,7 @@ export interface Actors {
 }
 
 export const ACTOR_COOKIE = "millrace_actor";
-const SCOPE = "jobs:write";
+const SCOPE = "tasks:write";
 
 export function createActors({ keys, sessions, clock }: ActorNeeds): Actors {
   const options = (req: Request): CookieOptions => ({ ...cookieOptions(req), maxAge: sessions.ttlMs });
