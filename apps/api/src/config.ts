@@ -29,6 +29,19 @@ const schema = z.object({
     .string()
     .default("")
     .transform((text) => text.split(",").flatMap((name) => name.trim() || [])),
+  /** As the workers have them: what a queued video takes of quotas depends on who makes its parts. */
+  IMAGE_PROVIDER: z.enum(["local", "gemini"]).default("local"),
+  CLIP_PROVIDER: z.enum(["local", "kie"]).default("local"),
+  VOICE_PROVIDER: z.enum(["local", "elevenlabs"]).default("local"),
+  SOUND_PROVIDER: z.enum(["local", "elevenlabs"]).default("local"),
+  PUBLISHER: z.enum(["library", "youtube"]).default("library"),
+  UPLOAD_QUOTA_UNITS: z.coerce.number().int().min(1).max(1_000_000).optional(),
+  /** Keys that seal the credentials of channels, between commas; the first one seals. */
+  CREDENTIAL_KEYS: z.string().min(1).optional(),
+  /** The verification token of the subscription in Notion whose events come to `/api/v1/webhooks/notion`. */
+  NOTION_WEBHOOK_SECRET: z.string().min(1).optional(),
+  /** Where a proxy renames it. */
+  NOTION_SIGNATURE_HEADER: z.string().min(1).toLowerCase().default("x-notion-signature"),
   MAX_UPLOAD_BYTES: bytes(50 * MEBIBYTE),
   MAX_TRANSCRIPT_BYTES: bytes(5 * MEBIBYTE),
   MAX_JSON_BYTES: bytes(MEBIBYTE),
@@ -60,7 +73,13 @@ const schema = z.object({
 
 export type ApiConfig = Readonly<z.infer<typeof schema>>;
 
-const SECRETS: readonly string[] = ["DATABASE_URL", "REDIS_URL", "BLOB_URL"] satisfies (keyof ApiConfig)[];
+const SECRETS: readonly string[] = [
+  "DATABASE_URL",
+  "REDIS_URL",
+  "BLOB_URL",
+  "CREDENTIAL_KEYS",
+  "NOTION_WEBHOOK_SECRET",
+] satisfies (keyof ApiConfig)[];
 
 /** Reads the settings once; the message of the error has a line per variable. */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): ApiConfig {

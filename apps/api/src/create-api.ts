@@ -1,6 +1,7 @@
 import { openApiDocument, routes } from "@millrace/contracts";
 import type { Blobs, Clock, JobStore, Log, SpecRegistry, TicketQueue } from "@millrace/core";
 import type { Cancel, Submit } from "@millrace/engine";
+import { createTaskActions } from "@millrace/pipelines";
 import express, { type Express } from "express";
 import { createAuthenticate } from "./auth/authenticate.ts";
 import { bearerVerifier } from "./auth/bearer-verifier.ts";
@@ -14,6 +15,8 @@ import { extractionEndpoints } from "./endpoints/extraction/extraction-endpoints
 import { type Build, health, ready } from "./endpoints/health.ts";
 import { ingestUrl, ingestYoutube } from "./endpoints/ingest.ts";
 import type { EndpointNeeds } from "./endpoints/needs.ts";
+import { notionWebhook } from "./endpoints/notion-webhook.ts";
+import { quotaEndpoints } from "./endpoints/quotas.ts";
 import { readDrift, readUsage } from "./endpoints/read-accounts.ts";
 import { downloadContent, listContent, readContent } from "./endpoints/read-content.ts";
 import { listContentEntities, listRelatedContent, listTags, readEntity } from "./endpoints/read-entities.ts";
@@ -22,6 +25,7 @@ import { reprocessContent } from "./endpoints/reprocess-content.ts";
 import { reviewEndpoints } from "./endpoints/reviews.ts";
 import { submitJob } from "./endpoints/submit-job.ts";
 import { uploadContent } from "./endpoints/upload-content.ts";
+import { videoEndpoints } from "./endpoints/video/video-endpoints.ts";
 import { answerErrors, answerUnknown } from "./http/answer-errors.ts";
 import type { Endpoints } from "./http/endpoint.ts";
 import { HTTP_STATUS } from "./http/http-status.ts";
@@ -30,6 +34,7 @@ import { mountRoutes } from "./http/mount-routes.ts";
 import { rateLimitByKey } from "./http/rate-limit.ts";
 import { assignRequestId } from "./http/request-id.ts";
 import { securityHeaders } from "./http/security-headers.ts";
+import { libraryPage } from "./library-page.ts";
 import { reviewPage } from "./review-page.ts";
 import { createBlobGuard } from "./upload/blob-guard.ts";
 
@@ -44,6 +49,8 @@ export interface ApiNeeds {
   readonly callbacks: EndpointNeeds["callbacks"];
   readonly contents: EndpointNeeds["contents"];
   readonly extractions: EndpointNeeds["extractions"];
+  readonly video: Omit<EndpointNeeds["video"], "actions">;
+  readonly notion: EndpointNeeds["notion"];
   readonly channels: EndpointNeeds["channels"];
   readonly reviews: EndpointNeeds["reviews"];
   readonly findPrincipal: (apiKey: string) => Promise<Principal | null>;
@@ -87,7 +94,7 @@ export function createApi(given: ApiNeeds): Api {
     next();
   });
   mountRoutes(app, {
-    endpoints: endpointsOf({ ...given, guard }, given.build, () => isStopping),
+    endpoints: endpointsOf({ ...given, guard, video: actingOnTasks(given) }, given.build, () => isStopping),
     authenticate: createAuthenticate([bearerVerifier(given), ...(given.otherVerifiers ?? [])]),
     rateLimit: limits.requestsPerMinute === 0 ? null : rateLimitByKey(limits.requestsPerMinute),
     maxJsonBytes: limits.maxJsonBytes,
@@ -96,6 +103,7 @@ export function createApi(given: ApiNeeds): Api {
   });
   app.use("/docs", docsPage());
   app.use("/review", reviewPage(given));
+  app.use("/library", libraryPage({ library: given.video.library, blobs: given.blobs }));
   app.use(answerUnknown);
   app.use(answerErrors(log));
   return {
@@ -105,6 +113,10 @@ export function createApi(given: ApiNeeds): Api {
     },
     close: () => guard.close(),
   };
+}
+
+function actingOnTasks({ video, store, submit, cancel }: ApiNeeds): EndpointNeeds["video"] {
+  return { ...video, actions: createTaskActions({ tasks: video.tasks, jobs: store, submit, cancel }) };
 }
 
 function endpointsOf(needs: EndpointNeeds, build: Build, isStopping: () => boolean): Endpoints {
@@ -130,6 +142,9 @@ function endpointsOf(needs: EndpointNeeds, build: Build, isStopping: () => boole
     ...reviewEndpoints(needs),
     ...callbackEndpoints(needs),
     ...extractionEndpoints(needs),
+    receiveNotionEvent: notionWebhook(needs),
+    ...videoEndpoints(needs),
+    ...quotaEndpoints(needs),
     listDeliveries: listDeliveries(needs),
     listJobDeliveries: listJobDeliveries(needs),
     redeliver: redeliver(needs),

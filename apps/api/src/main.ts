@@ -9,6 +9,8 @@ import {
   createExtractionStore,
   createJobStore,
   createKeyStore,
+  createPermitStore,
+  createQuotaStore,
   createReviewStore,
   type KeyStore,
   newId,
@@ -26,6 +28,7 @@ import { createApi } from "./create-api.ts";
 import { listen } from "./listen.ts";
 import { specsForRequests } from "./specs-for-requests.ts";
 import { wireCallbacks } from "./wire-callbacks.ts";
+import { videoSettings, wireVideo } from "./wire-video.ts";
 
 /** 0: every request was answered. 1: some were cut off at the deadline, or the start failed. */
 const EXIT = { clean: 0, late: 1 } as const;
@@ -68,6 +71,7 @@ async function main(config: ApiConfig): Promise<void> {
       analyserLane: config.ANALYSER === "local" ? "cpu" : "io",
       trackingParameters: config.TRACKING_PARAMETERS,
     },
+    video: videoSettings(config),
   });
   const specs = specsForRequests([...shipped, ...own.map((pipeline) => pipeline.spec)]);
   const api = createApi({
@@ -76,7 +80,11 @@ async function main(config: ApiConfig): Promise<void> {
     contents: createContentStore(db),
     extractions: createExtractionStore(db),
     channels: createChannelStore(db),
+    quotas: createQuotaStore(db),
+    permits: createPermitStore(db),
     reviews: createReviewStore(db),
+    video: wireVideo(config, db),
+    notion: { secret: config.NOTION_WEBHOOK_SECRET, signatureHeader: config.NOTION_SIGNATURE_HEADER },
     findPrincipal: findPrincipalIn(keys),
     otherVerifiers: await signatureVerifiers(config, keys, log),
     audit: keys.recordAudit,

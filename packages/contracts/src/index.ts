@@ -4,7 +4,8 @@ export { CONTENT_TYPES, type IngestRequest, UPLOAD_TYPES, type UploadType, uploa
 export { EXTRACTION_FORMATS, type ExtractionSubmission, extractionUploadFields } from "./extraction-contracts.ts";
 export type { DependencyCheck, Readiness } from "./health-contracts.ts";
 export { type OpenApiDocument, openApiDocument } from "./openapi-document.ts";
-export { PROBLEM_MEDIA_TYPE, type Problem, type ProblemItem, problem, problemType } from "./problem.ts";
+export { PROBLEM_MEDIA_TYPE, type Problem, type ProblemItem, type ProblemSubject, problem, problemType } from "./problem.ts";
 export { type AnswerOf, type BodyOf, type ParamsOf, problemsOf, type QueryOf, type Route, SCOPES, type Scope } from "./route.ts";
 export { type RouteId, type Routes, routes } from "./routes.ts";
 export { type TicketPayload, ticketPayload } from "./ticket.ts";
+export { TASK_GATES, TASK_STATUSES, type TaskStatus, VIDEO_STEPS } from "./video-tasks.ts";

@@ -86,7 +86,7 @@ function pathOf(id: string, route: Route, httpStatus: DocumentNeeds["httpStatus"
     summary: route.summary,
     ...describe(route),
     tags: [route.tag],
-    security: route.scope === null ? [] : [{ apiKey: [route.scope] }],
+    security: route.scope === null ? [] : [{ apiKey: [route.scope] }, ...(route.isKeyOptional ? [{}] : [])],
     request: requestOf(route),
     responses: { ...responses, ...problemResponses(route, httpStatus) },
   };

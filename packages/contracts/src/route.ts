@@ -11,19 +11,23 @@ export const SCOPES = [
   "callbacks:write",
   "extractions:read",
   "extractions:write",
+  "tasks:read",
+  "tasks:write",
+  "channels:read",
+  "channels:write",
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
 export interface RouteResponse {
   readonly description: string;
-  /** null: bytes of the `mediaType`, not JSON; without a media type nothing at all. */
+  /** null: bytes of the `mediaType`, not JSON, a type of its own each time where that is `*\/*`; without a media type nothing at all. */
   readonly schema: z.ZodType | null;
   readonly mediaType?: string;
 }
 
 /** One line of the API: what the document says of it and what the server mounts. */
 export interface Route {
-  readonly method: "get" | "post" | "patch" | "delete";
+  readonly method: "get" | "post" | "put" | "patch" | "delete";
   /** OpenAPI style, such as /api/v1/jobs/{id}. */
   readonly path: string;
   readonly summary: string;
@@ -33,6 +37,8 @@ export interface Route {
   readonly scope: Scope | null;
   /** The scope is not enough: only for keys that may act for everybody. */
   readonly isAdminOnly?: true;
+  /** Who comes without a key is answered, too, with what is open to everybody. */
+  readonly isKeyOptional?: true;
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: /** `isLarge`: carries a whole text. */

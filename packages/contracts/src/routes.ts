@@ -36,8 +36,11 @@ import {
   jobVerbose,
   jobWhy,
 } from "./job-contracts.ts";
+import { notionRoutes } from "./notion-contracts.ts";
+import { quotaRoutes } from "./quota-contracts.ts";
 import { reviewRoutes } from "./review-contracts.ts";
 import type { Route } from "./route.ts";
+import { videoRoutes } from "./video-routes.ts";
 
 const route = <const R extends Route>(value: R): R => value;
 
@@ -272,6 +275,9 @@ export const routes = {
   }),
   ...callbackRoutes,
   ...extractionRoutes,
+  ...notionRoutes,
+  ...videoRoutes,
+  ...quotaRoutes,
   health: openRoute("/health", healthAnswer),
   healthV1: openRoute("/api/v1/health", healthAnswer),
   ready: openRoute("/ready", readinessAnswer),

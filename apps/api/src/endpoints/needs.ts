@@ -3,6 +3,9 @@ import type { Blobs, Clock, JobStore, Log, SpecRegistry, TicketQueue } from "@mi
 import type { CallbackStore, ChannelStore, ContentStore, ExtractionStore, KeyStore, ReviewStore } from "@millrace/db";
 import type { Cancel, Submit } from "@millrace/engine";
 import type { BlobGuard } from "../upload/blob-guard.ts";
+import type { NotionWebhookSettings } from "./notion-webhook.ts";
+import type { QuotaNeeds } from "./quotas.ts";
+import type { VideoNeeds } from "./video/video-needs.ts";
 
 export interface CallbackNeeds {
   readonly store: CallbackStore;
@@ -13,7 +16,7 @@ export interface CallbackNeeds {
 }
 
 /** What the endpoints ask. */
-export interface EndpointNeeds {
+export interface EndpointNeeds extends QuotaNeeds {
   readonly store: JobStore;
   readonly callbacks: CallbackNeeds;
   readonly contents: Pick<
@@ -32,6 +35,8 @@ export interface EndpointNeeds {
   readonly channels: Pick<ChannelStore, "findPlace">;
   readonly reviews: ReviewStore;
   readonly extractions: ExtractionStore;
+  readonly video: VideoNeeds;
+  readonly notion: NotionWebhookSettings;
   readonly queue: TicketQueue;
   readonly submit: Submit;
   readonly cancel: Cancel;

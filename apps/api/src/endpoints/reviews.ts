@@ -1,5 +1,5 @@
 import type { AnswerOf, Routes } from "@millrace/contracts";
-import { type GatePolicy, type GateRow, judgeGate, type ReviewAnswer } from "@millrace/core";
+import { type GatePolicy, type GateRefusal, type GateRow, judgeGate, type ReviewAnswer } from "@millrace/core";
 import { actorOf, type Principal, visibleOwner } from "../auth/principal.ts";
 import { cutPage, readCursor } from "../http/cursor.ts";
 import type { Endpoint } from "../http/endpoint.ts";
@@ -141,7 +141,7 @@ const REFUSALS = {
   reason: () => "This gate asks for the reason of a rejection: say it in comment.",
 } as const;
 
-function refusal({ rule, policy }: Extract<ReviewAnswer, { kind: "refused" }>): Error {
+export function refusal({ rule, policy }: { readonly rule: GateRefusal; readonly policy: GatePolicy }): Error {
   const detail = REFUSALS[rule](policy);
   if (rule !== "reason") return requestProblem("FORBIDDEN", detail);
   return requestProblem("VALIDATION_FAILED", detail, [{ field: "comment", rule: "required", message: "is required" }]);

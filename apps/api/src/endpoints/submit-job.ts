@@ -11,6 +11,7 @@ import type { EndpointNeeds } from "./needs.ts";
 const OWN_ROUTES: Readonly<Record<string, string>> = {
   content: "content is submitted at /api/v1/content, /api/v1/ingest or /api/v1/youtube/ingest",
   extraction: "files are submitted at /api/v1/extraction/upload or /api/v1/extraction/jobs",
+  video: "videos are planned and queued at /api/v1/tasks",
   extraction_bulk: "batches are submitted at /api/v1/extraction/bulk",
 };
 

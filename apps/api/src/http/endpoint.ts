@@ -5,7 +5,7 @@ import type { Principal } from "../auth/principal.ts";
 
 /** A request whose every part has been checked by its route's schemas. */
 export interface Call<R extends Route> {
-  readonly principal: R["scope"] extends null ? null : Principal;
+  readonly principal: R["scope"] extends null ? null : R extends { isKeyOptional: true } ? Principal | null : Principal;
   readonly params: ParamsOf<R>;
   readonly query: QueryOf<R>;
   /** The query as it came, for what it shares with a form. */

@@ -62,10 +62,14 @@ export function mountRoutes(app: Express, needs: MountNeeds): void {
   for (const path of [...unrefused.keys()]) refuseOthers(path);
 }
 
+const hasProof = ({ headers }: Request): boolean =>
+  headers.authorization !== undefined || headers["signature"] !== undefined;
+
 function authentication(route: Route, authenticate: Authenticate): RequestHandler {
   const { scope } = route;
   return async (request, response, next) => {
-    const principal = scope === null ? null : await authenticate(request, scope);
+    const isOpen = scope === null || (route.isKeyOptional && !hasProof(request));
+    const principal = isOpen ? null : await authenticate(request, scope);
     if (route.isAdminOnly && !principal?.isAdmin) throw requestProblem("FORBIDDEN", "This is for admin keys only.");
     response.locals["principal"] = principal;
     next();
@@ -85,7 +89,7 @@ function answering(route: Route, endpoint: Endpoint<Route>, needs: MountNeeds): 
   return async (request, response) => {
     const answer = await endpoint(await readCall(route, request, response, maxBytes));
     if (answer.stream) await sendStream(response, answer.stream, answer);
-    else if (answer.status === 204) sendNothing(response, answer);
+    else if (answer.body === null) sendNothing(response, answer);
     else sendJson(response, answer);
   };
 }

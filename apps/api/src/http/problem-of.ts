@@ -1,4 +1,4 @@
-import { type Problem, type ProblemItem, problemType } from "@millrace/contracts";
+import { type Problem, type ProblemItem, type ProblemSubject, problemType } from "@millrace/contracts";
 import { type ErrorCode, MillraceError } from "@millrace/core";
 import { z } from "zod";
 import { HTTP_STATUS, titleOf } from "./http-status.ts";
@@ -11,6 +11,9 @@ export interface ProblemAnswer {
   readonly unexpected: unknown;
 }
 
+/** Errors from 500 on whose words are for callers. */
+const TELLABLE: readonly ErrorCode[] = ["STORE_UNAVAILABLE", "BLOB_STORE_FAILED", "NOT_CONFIGURED"];
+
 /** How long a caller should wait when the store is away and nobody knows better. */
 const STORE_RETRY_SECONDS = 2;
 
@@ -20,7 +23,8 @@ export function problemOf(thrown: unknown, requestId: string): ProblemAnswer {
   const code: ErrorCode = error?.code ?? "INTERNAL";
   const status = HTTP_STATUS[code];
   const errors = error?.details["errors"] as ProblemItem[] | undefined;
-  const isOurs = status >= 500 && code !== "STORE_UNAVAILABLE" && code !== "BLOB_STORE_FAILED";
+  const subject = error?.details["subject"] as ProblemSubject | undefined;
+  const isOurs = status >= 500 && !TELLABLE.includes(code);
   const problem: Problem = {
     type: problemType(code),
     title: titleOf(code),
@@ -29,8 +33,10 @@ export function problemOf(thrown: unknown, requestId: string): ProblemAnswer {
     code,
     request_id: requestId,
     ...(errors && errors.length > 0 && { errors }),
+    ...subject,
   };
-  return { problem, headers: headersOf(status, error), unexpected: status >= 500 ? thrown : undefined };
+  const isUnexpected = status >= 500 && code !== "NOT_CONFIGURED";
+  return { problem, headers: headersOf(status, error), unexpected: isUnexpected ? thrown : undefined };
 }
 
 function detailOf(error: MillraceError): string {

@@ -10,6 +10,8 @@ export function rateLimitByKey(requestsPerMinute: number): RequestHandler {
     limit: requestsPerMinute,
     standardHeaders: "draft-8",
     legacyHeaders: false,
+    // who comes without a key sees only what is open to everybody
+    skip: (_request, response) => response.locals["principal"] === null,
     keyGenerator: (_request, response) => (response.locals["principal"] as Principal).keyId,
     handler: (_request, _response, next) => {
       next(requestProblem("RATE_LIMITED", `This key may send ${requestsPerMinute} requests a minute.`));

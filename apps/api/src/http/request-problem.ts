@@ -1,10 +1,15 @@
-import type { ProblemItem } from "@millrace/contracts";
+import type { ProblemItem, ProblemSubject } from "@millrace/contracts";
 import { type ErrorCode, MillraceError } from "@millrace/core";
 import { z } from "zod";
 
 /** A problem with the request itself; `items` name the fields. */
 export function requestProblem(code: ErrorCode, detail: string, items: readonly ProblemItem[] = []): MillraceError {
   return new MillraceError(code, detail, { details: { errors: items } });
+}
+
+/** What is asked for contradicts what is; `subject` names both. */
+export function conflict(detail: string, subject: ProblemSubject): MillraceError {
+  return new MillraceError("CONFLICT", detail, { details: { subject } });
 }
 
 /** One field is wrong. */

@@ -1,0 +1,75 @@
+import type { Routes } from "@millrace/contracts";
+import type { TaskWork } from "@millrace/db";
+import type { Request } from "express";
+import type { Principal } from "../../auth/principal.ts";
+import { answerBlob, type BlobAnswer } from "../../http/answer-blob.ts";
+import type { Endpoint } from "../../http/endpoint.ts";
+import { requestProblem } from "../../http/request-problem.ts";
+import type { EndpointNeeds } from "../needs.ts";
+import { findVisibleTask } from "./video-needs.ts";
+
+type TaskUnit = Awaited<ReturnType<TaskWork["unitsOf"]>>[number];
+
+export function listTaskUnits({ video }: EndpointNeeds): Endpoint<Routes["listTaskUnits"]> {
+  return async ({ principal, params }) => {
+    const task = await findVisibleTask(video, params.id, principal);
+    const units = (await video.work.unitsOf(task.id)).map((unit) => ({
+      step: unit.step,
+      unit: unit.unit,
+      take: unit.take,
+      media_type: unit.mediaType,
+      bytes: unit.bytes,
+      seconds: unit.seconds,
+      sha256: unit.sha256,
+      is_rejected: unit.isRejected,
+      url: `/api/v1/tasks/${task.id}/units/${unit.step}/${unit.unit}`,
+    }));
+    return { status: 200, body: { units } };
+  };
+}
+
+export function readTaskUnit(needs: EndpointNeeds): Endpoint<Routes["readTaskUnit"]> {
+  return ({ principal, params, request }) =>
+    sendUnit(
+      needs,
+      { principal, request, id: params.id },
+      (unit) => unit.step === params.step && unit.unit === params.unit,
+    );
+}
+
+export function readTaskUnitInFolder(needs: EndpointNeeds): Endpoint<Routes["readTaskUnitInFolder"]> {
+  return ({ principal, params, request }) => {
+    const name = `${params.folder}/${params.unit}`;
+    return sendUnit(
+      needs,
+      { principal, request, id: params.id },
+      (unit) => unit.step === params.step && unit.unit === name,
+    );
+  };
+}
+
+export function readTaskVideo(needs: EndpointNeeds): Endpoint<Routes["readTaskVideo"]> {
+  return async ({ principal, params, request }) => {
+    const task = await findVisibleTask(needs.video, params.id, principal);
+    if (task.finalVideoPath === null) throw requestProblem("NOT_FOUND", "The video of this task is not made yet.");
+    const asked = { principal, request, id: params.id };
+    return sendUnit(needs, asked, (unit) => unit.blobKey === task.finalVideoPath);
+  };
+}
+
+async function sendUnit(
+  { video, blobs }: EndpointNeeds,
+  { principal, request, id }: { readonly principal: Principal; readonly request: Request; readonly id: string },
+  isWanted: (unit: TaskUnit) => boolean,
+): Promise<BlobAnswer> {
+  const task = await findVisibleTask(video, id, principal);
+  const unit = (await video.work.unitsOf(task.id)).find(isWanted);
+  if (unit === undefined) throw requestProblem("NOT_FOUND", "There is no such unit of this task.");
+  const head = await blobs.head(unit.blobKey);
+  if (head === undefined) throw requestProblem("BLOB_MISSING", "The file of this unit is gone.");
+  return answerBlob(
+    blobs,
+    { key: head.key, bytes: head.bytes, mediaType: unit.mediaType, version: unit.sha256 },
+    request,
+  );
+}
