@@ -385,7 +385,9 @@ BEGIN
     SELECT task.id AS task_id, job.id AS job_id
     FROM new_jobs job JOIN old_jobs was ON was.id = job.id JOIN tasks task ON task.job_id = job.id
     WHERE job.pipeline = 'video'
-      AND (job.status, job.stage, job.fence, job.waiting_for) IS DISTINCT FROM (was.status, was.stage, was.fence, was.waiting_for)
+      -- a turn in the line, its ticket, a heartbeat: none of them a task's business
+      AND ((job.status, job.stage, job.fence) IS DISTINCT FROM (was.status, was.stage, was.fence)
+        OR (job.waiting_for IS DISTINCT FROM was.waiting_for AND (job.waiting_for = 'quota' OR was.waiting_for = 'review')))
       AND task_making(job.stage) IS NOT NULL AND task_making(was.stage) IS NOT NULL
     ORDER BY task.id
   LOOP

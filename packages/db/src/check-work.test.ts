@@ -3,6 +3,8 @@ import { expect, test } from "vitest";
 import { checkWork } from "./check-work.ts";
 import { claimed, expireLease, newJob, storeUnderTest, submitted } from "./job-store.fixture.ts";
 import { createKeyStore } from "./key-store.ts";
+import { jobOf, newChannel, newTask } from "./task-store.fixture.ts";
+import { createTaskStore } from "./task-store.ts";
 
 const s = storeUnderTest();
 
@@ -77,4 +79,25 @@ test("a count of waiting jobs that is wrong is found", async () => {
     severity: "warning",
     message: expect.stringMatching(/^1 channels/),
   });
+});
+
+test("a task is out of step when it is not where its job is", async () => {
+  const tasks = createTaskStore(s.db);
+  const channel = await newChannel({ ...s, tasks }, "steps", { maxInFlight: null });
+  const task = await newTask({ ...s, tasks, channel });
+  const stands = (status: string) =>
+    s.db.query("update tasks set status = $2::text::task_status where id = $1", [task.id, status]);
+  expect((await check())["tasks"]?.severity).toBe("ok");
+  await stands("generating_video");
+  expect((await check())["tasks"]).toMatchObject({ severity: "warning", message: expect.stringMatching(/^1 /) });
+  await stands("draft");
+  const { jobId } = await submitted(s.store, jobOf(task));
+  expect((await check())["tasks"]?.severity).toBe("ok");
+  await stands("draft");
+  expect((await check())["tasks"]?.message).toContain(task.id);
+  await stands("queued");
+  await claimed(s.store, jobId);
+  expect((await check())["tasks"]?.severity).toBe("ok");
+  await stands("video_ready");
+  expect((await check())["tasks"]?.severity).toBe("warning");
 });

@@ -1,5 +1,6 @@
 import type { Finding } from "@millrace/core";
 import type { Database } from "./database.ts";
+import { tasksOutOfStep } from "./statements/tasks-out-of-step.ts";
 import { countWrongTurns } from "./statements/turns.ts";
 
 /** More than this is said as "more than". */
@@ -49,6 +50,7 @@ export async function checkWork(
   const [row] = await db.query<WorkRow>(WORK, [lateMs]);
   const { leader, cancels, retries, deliveries } = row!;
   const wrongTurns = await countWrongTurns(db.query);
+  const wrongTasks = await tasksOutOfStep(db.query, COUNTED + 1);
   return [
     leader === null
       ? {
@@ -71,7 +73,20 @@ export async function checkWork(
       fix: "See that a worker with CALLBACKS=true is up and can reach the receivers.",
     }),
     judgeTurns(wrongTurns),
+    judgeTasks(wrongTasks),
   ];
+}
+
+function judgeTasks(wrong: readonly string[]): Finding {
+  const check = "tasks";
+  if (wrong.length === 0) return { check, severity: "ok", message: "tasks are where their jobs are" };
+  const amount = wrong.length > COUNTED ? `more than ${COUNTED}` : String(wrong.length);
+  return {
+    check,
+    severity: "warning",
+    message: `${amount} tasks are not where their jobs are, such as ${wrong[0]}`,
+    fix: "Queue them again, after cancelling those that are still active: their next run begins where they stand.",
+  };
 }
 
 function judgeTurns(wrong: number): Finding {
