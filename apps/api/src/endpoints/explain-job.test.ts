@@ -85,7 +85,7 @@ describe("GET /jobs/{id}/why (C-Q06, C-Q08)", () => {
   it("C-Q13 tells what is left of the quota a waiting job takes", async () => {
     // what YouTube grants a project in a day, unless somebody sets another limit
     const id = await accept({ quota: { service: "youtube", pool: newId(), units: 10_001 } });
-    const [blocker] = (await why(id)).blockers.filter(({ code }) => code === "quota_exhausted");
+    const [blocker] = (await why(id)).blockers.filter(({ code }: { code: string }) => code === "quota_exhausted");
     expect(blocker?.details).toMatchObject({ units: 10_001, used: 0, reserved: 0, limit: 10_000 });
   });
 
