@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
+import { addVideoChannelCommands } from "./add-video-channel-commands.ts";
 import { parseActive, parseChannelId, parseMaxInFlight, parseWeight } from "./channels/parse-share.ts";
 import { changeChannel, listChannels } from "./commands/channels.ts";
 import type { CliConfig } from "./config.ts";
@@ -27,6 +28,7 @@ export function addChannelCommands(
     .description("channels that were set or have jobs in line, the longest lines first")
     .option("--json", "for programs", false)
     .action(list);
+  addVideoChannelCommands(channels, { config, terminal });
   channels
     .command("set")
     .description("give a channel a share, a cap, or switch it off and on")

@@ -41,8 +41,11 @@ export class ApiSilence extends Error {}
 export interface ApiClient {
   get<T>(path: string): Promise<ApiAnswer<T>>;
   post<T>(path: string, body?: FormData | Readonly<Record<string, unknown>>): Promise<ApiAnswer<T>>;
+  put<T>(path: string, body: Readonly<Record<string, unknown>>): Promise<ApiAnswer<T>>;
   patch<T>(path: string, body: Readonly<Record<string, unknown>>): Promise<ApiAnswer<T>>;
   delete<T>(path: string): Promise<ApiAnswer<T>>;
+  /** The bytes of something, however large. */
+  download(path: string): Promise<ReadableStream<Uint8Array>>;
 }
 
 const TIMEOUT_MS = 30_000;
@@ -71,8 +74,14 @@ export function createApiClient({ apiUrl, apiKey }: ApiAddress): ApiClient {
       body === undefined || body instanceof FormData
         ? call(path, { method: "POST", body: body ?? null })
         : send("POST", path, body),
+    put: (path, body) => send("PUT", path, body),
     patch: (path, body) => send("PATCH", path, body),
     delete: (path) => call(path, { method: "DELETE" }),
+    async download(path) {
+      const response = await fetch(new URL(path, apiUrl), { headers: { authorization: `Bearer ${apiKey}` } });
+      if (response.ok && response.body !== null) return response.body;
+      throw new ApiProblem(response.status, await response.json().catch(() => undefined));
+    },
   };
 }
 

@@ -3,8 +3,11 @@ import { addCallbackCommands } from "./add-callback-commands.ts";
 import { addContentCommands } from "./add-content-commands.ts";
 import { addExtractionCommands } from "./add-extraction-commands.ts";
 import { addOperatorCommands } from "./add-operator-commands.ts";
+import { addOutsideCommands } from "./add-outside-commands.ts";
 import { addPurgeCommand } from "./add-purge-command.ts";
 import { addReviewCommands, asRoles } from "./add-review-commands.ts";
+import { addTaskCommands } from "./add-task-commands.ts";
+import { addCostCommand } from "./add-video-channel-commands.ts";
 import { type ApiClient, createApiClient, findApi } from "./api-client.ts";
 import { demo } from "./commands/demo.ts";
 import { cancelJob, listJobs, showJob } from "./commands/jobs.ts";
@@ -98,7 +101,10 @@ function createProgram(config: CliConfig, terminal: Terminal): Command {
   addJobCommands(program, config, terminal);
   addCallbackCommands(program, config, terminal);
   addReviewCommands(program, config, terminal);
+  addTaskCommands(program, { config, terminal, setExitCode });
+  addCostCommand(program, { config, terminal });
   addPurgeCommand(program, config, terminal);
+  addOutsideCommands(program, { config, terminal, setExitCode });
   return program;
 }
 

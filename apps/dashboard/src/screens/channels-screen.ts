@@ -2,7 +2,7 @@ import type { CostSum, VideoChannel } from "@millrace/db";
 import { z } from "zod";
 import { type Html, html } from "./html.ts";
 import { pageText, type Shell } from "./page.ts";
-import { moneyText } from "./task-parts.ts";
+import { moneyText, videoNav } from "./task-parts.ts";
 
 export interface ChannelsView {
   readonly channels: readonly VideoChannel[];
@@ -23,7 +23,7 @@ export function channelsScreen(shell: Shell, view: ChannelsView): string {
   return pageText({
     title: "Channels",
     shell,
-    body: html`<h1>Channels</h1>
+    body: html`<h1>Channels ${videoNav("/channels")}</h1>
     <section data-live>${
       view.channels.length === 0
         ? html`<p class="empty">No channels of videos. A file in <code>CHANNEL_CONFIGS_DIR</code> or <code>millrace channels put</code> makes one.</p>`

@@ -3,6 +3,7 @@ import type { VideoUnit } from "@millrace/pipelines";
 import { type Html, html } from "./html.ts";
 import { pageText, type Shell } from "./page.ts";
 import { agoTag, durationText } from "./show-time.ts";
+import { videoNav } from "./task-parts.ts";
 import { unitPath } from "./task-units.ts";
 
 export interface LibraryView {
@@ -23,7 +24,7 @@ export function libraryScreen(shell: Shell, view: LibraryView): string {
   return pageText({
     title: "Library",
     shell,
-    body: html`<h1>Library</h1>
+    body: html`<h1>Library ${videoNav("/library")}</h1>
     <p class="filters"><span class="tabs">${tab("all", undefined)}${channels.map(({ id, channelName }) => tab(channelName, id))}</span></p>
     ${videos.length === 0 ? html`<p class="empty">Nothing is published yet.</p>` : html`<div class="shelf">${videos.map((video) => item(video, now))}</div>`}
     <p class="pages">

@@ -89,7 +89,7 @@ function buttons({ task, actor }: ActionsView): Html | null {
     isActive && task.job?.cancelRequestedAt === null && (["cancel", "Cancel"] as const),
   ].filter((offer) => offer !== false);
   if (offers.length === 0) return null;
-  return html`<form method="post" action="/tasks/${task.id}" class="filters">${hidden(actor)}
+  return html`<form method="post" action="/tasks/${task.id}" class="filters acts">${hidden(actor)}
     ${offers.map(([act, name]) => html`<button ${act === "cancel" && html`class="quiet"`} name="do" value="${act}">${name}</button>`)}
     ${isActive && html`<label>Why <input name="reason" size="24" maxlength="500"></label>`}
   </form>`;

@@ -8,6 +8,8 @@ import { agoTag, durationText } from "./show-time.ts";
 
 /** How often the usual time a task may stay in a status before it is marked (C2.5). */
 const STALE_TIMES = 3;
+/** Nobody has to look sooner. */
+const LEAST_STALE_MS = 60_000;
 
 /** `generating_assets` as people read it. */
 export const wordsOf = (name: string): string => name.replaceAll("_", " ");
@@ -16,12 +18,19 @@ export function taskPill(status: TaskStatus): Html {
   return html`<span class="pill task-${groupOf(status)}">${wordsOf(status)}</span>`;
 }
 
+/** Between the screens of videos. */
+export function videoNav(here: "/tasks" | "/channels" | "/library"): Html {
+  const link = (path: string, name: string): Html =>
+    html`<a href="${path}" ${path === here && html`aria-current="true"`}>${name}</a>`;
+  return html`<span class="tabs">${link("/tasks", "tasks")}${link("/channels", "channels")}${link("/library", "library")}</span>`;
+}
+
 /** How long it has its status, marked where that is more than three times what is usual. */
 export function timeInStatus(task: Pick<TaskRow, "status" | "statusSince">, typical: TypicalTimes, now: Date): Html {
   const ms = Math.max(0, now.getTime() - task.statusSince.getTime());
   const since = html`<time datetime="${task.statusSince.toISOString()}" title="since ${task.statusSince.toISOString()}">${durationText(ms)}</time>`;
   const usualMs = isResting(task.status) ? undefined : typical.get(task.status);
-  if (usualMs === undefined || ms <= STALE_TIMES * usualMs) return since;
+  if (usualMs === undefined || ms <= Math.max(LEAST_STALE_MS, STALE_TIMES * usualMs)) return since;
   return html`<span class="stale" title="usually ${durationText(usualMs)}">▲ ${since}</span>`;
 }
 

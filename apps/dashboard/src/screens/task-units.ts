@@ -33,15 +33,24 @@ export function unitGallery(
     return [
       html`<details class="units" ${(form !== null || step === "assets") && html`open data-open`}>
       <summary><b>${step}</b> <span class="number">${made.length}</span></summary>
-      <div class="gallery">${made.map((unit) => figure(task, unit, form))}</div>
+      <div class="gallery">${made.map((unit) => figure(task, unit, { form, still: stillOf(units, unit) }))}</div>
     </details>`,
     ];
   });
 }
 
-function figure(task: Pick<TaskRow, "id">, unit: VideoUnit, form: string | null): Html {
+/** The frame that a clip was made from. */
+function stillOf(units: readonly VideoUnit[], { step, unit }: VideoUnit): VideoUnit | undefined {
+  return step === "video" ? units.find((each) => each.step === "composites" && each.unit === unit) : undefined;
+}
+
+function figure(
+  task: Pick<TaskRow, "id">,
+  unit: VideoUnit,
+  { form, still }: { readonly form: string | null; readonly still: VideoUnit | undefined },
+): Html {
   return html`<figure class="${unit.isRejected ? "rejected" : "kept"}">
-    ${medium(task, unit)}
+    ${medium(task, unit, still)}
     <figcaption>
       ${form === null ? html`<span>${unit.unit}</span>` : html`<label><input type="checkbox" form="${form}" name="unit" value="${unit.unit}"> ${unit.unit}</label>`}
       <span class="note">${unit.seconds !== null && `${unit.seconds.toFixed(1)} s`}${unit.take > 1 && ` take ${unit.take}`}${unit.isRejected && html` <b>rejected</b>`}</span>
@@ -49,13 +58,13 @@ function figure(task: Pick<TaskRow, "id">, unit: VideoUnit, form: string | null)
   </figure>`;
 }
 
-function medium(task: Pick<TaskRow, "id">, unit: VideoUnit): Html {
+function medium(task: Pick<TaskRow, "id">, unit: VideoUnit, still: VideoUnit | undefined): Html {
   const src = unitPath(task.id, unit);
   if (unit.mediaType.startsWith("image/")) {
     return html`<a href="${src}"><img loading="lazy" src="${src}" alt="${unit.step} ${unit.unit}"></a>`;
   }
   if (unit.mediaType.startsWith("video/")) {
-    return html`<video controls preload="none" src="${src}" aria-label="${unit.step} ${unit.unit}"></video>`;
+    return html`<video controls preload="none" ${still && html`poster="${unitPath(task.id, still)}"`} src="${src}" aria-label="${unit.step} ${unit.unit}"></video>`;
   }
   if (unit.mediaType.startsWith("audio/")) {
     return html`<audio controls preload="none" src="${src}" aria-label="${unit.step} ${unit.unit}"></audio>`;

@@ -6,7 +6,7 @@ import type { TypicalTimes } from "../video/task-reader.ts";
 import { type Html, html } from "./html.ts";
 import { pageText, type Shell } from "./page.ts";
 import { agoTag } from "./show-time.ts";
-import { progressOf, taskPill, taskStanding, timeInStatus, wordsOf } from "./task-parts.ts";
+import { progressOf, taskPill, taskStanding, timeInStatus, videoNav, wordsOf } from "./task-parts.ts";
 
 interface Frame {
   readonly query: TaskQuery;
@@ -38,7 +38,7 @@ export function boardScreen(shell: Shell, view: BoardView): string {
   return pageText({
     title: "Videos",
     shell,
-    body: html`<h1>Videos</h1>
+    body: html`<h1>Videos ${videoNav("/tasks")}</h1>
     ${filters(view)}
     <section data-live>
       ${isEmpty ? nothing(query) : html`<div class="board">${columns.map((column) => boardColumn(column, view))}</div>`}
@@ -52,7 +52,7 @@ export function tasksScreen(shell: Shell, view: TasksView): string {
   return pageText({
     title: "Videos",
     shell,
-    body: html`<h1>Videos</h1>
+    body: html`<h1>Videos ${videoNav("/tasks")}</h1>
     ${filters(view)}
     <section data-live>
       ${tasks.length === 0 ? nothing(query) : table(view)}
