@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { AnswerOf, BodyOf, RouteId, Routes } from "@millrace/contracts";
 import { createExtractionClient, type ExtractionClient } from "./extraction-client.ts";
 import { type ClientOptions, sendRequest } from "./send-request.ts";
+import { createVideoClient, type VideoClient } from "./video-client.ts";
 import { type WaitOptions, waitUntilOver } from "./wait-until-over.ts";
 
 type Body<Id extends RouteId> = AnswerOf<Routes[Id]>["body"];
@@ -37,6 +38,8 @@ export interface Client {
   list(query?: JobList): Promise<Body<"listJobs">>;
   /** Files and what can be read out of them. */
   readonly extractions: ExtractionClient;
+  /** Videos, their channels and the library. */
+  readonly videos: VideoClient;
 }
 
 /** A client of the API for callers. Everything can reject with ApiError, or with what fetch rejects with. */
@@ -71,5 +74,6 @@ export function createClient(options: ClientOptions): Client {
       }),
     list: (query = {}) => read("/jobs", query),
     extractions: createExtractionClient(options),
+    videos: createVideoClient(options),
   };
 }

@@ -16,4 +16,5 @@ export type {
 export type { ClientOptions } from "./send-request.ts";
 export { openSigningKey, type RequestToSign, type SigningKey, signRequest } from "./sign-request.ts";
 export { type Callback, type CallbackHeaders, CallbackRefused, type RefusalReason, type VerifyOptions, verifyCallback } from "./verify-callback.ts";
+export type { CostQuery, LibraryVideo, Task, TaskChange, TaskDraft, TaskGate, TaskList, TaskReview, VideoChannel, VideoClient } from "./video-client.ts";
 export type { WaitOptions } from "./wait-until-over.ts";

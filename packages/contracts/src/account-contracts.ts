@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { instant } from "./parts.ts";
+import { instant, isUsualYear } from "./parts.ts";
 
 /** Which contents an older version of the pipeline processed. A version differs by major or minor, not by patch. */
 export const versionDrift = z
@@ -12,7 +12,7 @@ export const versionDrift = z
   })
   .meta({ id: "VersionDrift" });
 
-const day = z.iso.datetime({ offset: true });
+const day = z.iso.datetime({ offset: true }).refine(isUsualYear, "must be of the years 1000 to 9999");
 
 export const usageQuery = z
   .strictObject({

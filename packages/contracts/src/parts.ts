@@ -4,6 +4,12 @@ import { z } from "zod";
 export const instant = z.iso.datetime();
 export const nullableInstant = instant.nullable();
 
+/** For spans of time: Postgres knows no year 0, JavaScript writes those after 9999 in another way. */
+export const isUsualYear = (text: string): boolean => {
+  const year = new Date(text).getUTCFullYear();
+  return year >= 1000 && year <= 9999;
+};
+
 /** A yes or no in the query. */
 export const flag = z
   .enum(["true", "false"])

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { instant, nullableInstant } from "./parts.ts";
+import { instant, isUsualYear, nullableInstant } from "./parts.ts";
 import { channelRef, taskStatus, videoStep } from "./video-tasks.ts";
 
 const step = videoStep.nullable();
@@ -96,7 +96,10 @@ export const taskUnits = z
   })
   .meta({ id: "TaskUnits" });
 
-const day = z.iso.date().or(z.iso.datetime({ offset: true }));
+const day = z.iso
+  .date()
+  .or(z.iso.datetime({ offset: true }))
+  .refine(isUsualYear, "must be of the years 1000 to 9999");
 
 export const costQuery = z
   .strictObject({

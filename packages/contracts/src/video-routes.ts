@@ -98,7 +98,7 @@ const taskRoutes = {
     ...reading,
     query: taskListQuery,
     responses: { 200: { description: "A page", schema: taskPage } },
-    problems: [],
+    problems: ["NOT_FOUND"],
   }),
   countTasks: route({
     method: "get",
