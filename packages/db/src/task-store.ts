@@ -1,7 +1,13 @@
 import type { Json, JsonObject } from "@millrace/core";
 import type { Database } from "./database.ts";
 import { isUuid } from "./is-uuid.ts";
-import { handledNotionEvent, keepNotionEvent, waitingNotionEvents } from "./statements/notion-events.ts";
+import {
+  handledNotionEvent,
+  type KeptEvent,
+  keepNotionEvent,
+  latestNotionEvents,
+  waitingNotionEvents,
+} from "./statements/notion-events.ts";
 import { listCosts, listErrors, listRuns, listTransitions, sumCosts } from "./statements/task-history.ts";
 import { type TaskWithNews, tasksWithNews } from "./statements/task-news.ts";
 import { planRun, type RunPlan } from "./statements/task-plan.ts";
@@ -104,6 +110,8 @@ export interface TaskStore {
     limit: number,
   ): Promise<readonly { readonly id: number; readonly type: string; readonly pageId: string | null }[]>;
   handledNotionEvent(id: number, error: string | null): Promise<void>;
+  /** The newest of a type, handled or not. */
+  latestNotionEvents(type: string, limit: number): Promise<readonly KeptEvent[]>;
   /** Tasks whose pages do not say what they are, longest untold first; of those that changed from `since` on. */
   tasksWithNews(wanted: { readonly since: Date | null; readonly limit: number }): Promise<{
     /** When this was asked. */
@@ -148,6 +156,7 @@ export function createTaskStore(db: Database): TaskStore {
     keepNotionEvent: (event) => keepNotionEvent(query, event),
     waitingNotionEvents: (limit) => waitingNotionEvents(query, limit),
     handledNotionEvent: (id, error) => handledNotionEvent(query, id, error),
+    latestNotionEvents: (type, limit) => latestNotionEvents(query, type, limit),
     tasksWithNews: (wanted) => tasksWithNews(query, wanted),
     notionSeen: (taskId) => notionSeen(query, taskId),
     keepNotionSeen: (taskId, seen, pushed) => keepNotionSeen(query, taskId, seen, pushed),

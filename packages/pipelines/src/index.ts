@@ -20,7 +20,7 @@ export type { StepRecord, TaskRecords, VideoCost, VideoMakers, VideoNeeds, Video
 export { type Board, boardsOf, type PlannedChannel } from "./video/notion/board.ts";
 export { type BoardColumn, examineBoard } from "./video/notion/examine-board.ts";
 export { labelOf, statusOfLabel } from "./video/notion/labels.ts";
-export { type BoardSync, createBoardSync, type SyncBoardsNeeds, type SyncRound } from "./video/notion/sync-boards.ts";
+export { type BoardSync, createBoardSync, SYNC_ASKED, type SyncBoardsNeeds, type SyncRound } from "./video/notion/sync-boards.ts";
 export { type UploadOutput, uploadOutput } from "./video/outputs.ts";
 export { videoPipeline } from "./video/pipeline.ts";
 export { checkReview, errorAfter, type ReviewFault, type TaskGate, type TaskReview } from "./video/review-of-task.ts";

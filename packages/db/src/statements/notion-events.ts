@@ -23,6 +23,14 @@ export interface WaitingEvent {
   readonly pageId: string | null;
 }
 
+export interface KeptEvent {
+  readonly eventId: string;
+  readonly payload: Json;
+  readonly receivedAt: Date;
+  readonly handledAt: Date | null;
+  readonly error: string | null;
+}
+
 export async function waitingNotionEvents(query: Query, limit: number): Promise<WaitingEvent[]> {
   const rows = await query<Row>(
     "select id, type, page_id from notion_events where handled_at is null order by id limit $1::int",
@@ -33,4 +41,14 @@ export async function waitingNotionEvents(query: Query, limit: number): Promise<
 
 export async function handledNotionEvent(query: Query, id: number, error: string | null): Promise<void> {
   await query("update notion_events set handled_at = now(), error = $2 where id = $1::bigint", [id, plainText(error)]);
+}
+
+/** The newest events of a type, handled or not. */
+export async function latestNotionEvents(query: Query, type: string, limit: number): Promise<KeptEvent[]> {
+  const rows = await query<Row>(
+    `select event_id, payload, received_at, handled_at, error from notion_events where type = $1
+     order by id desc limit $2::int`,
+    [type, limit],
+  );
+  return rows.map((row) => camelRow<KeptEvent>(row, { instants: ["received_at", "handled_at"] }));
 }

@@ -13,6 +13,9 @@ const BOARDS_EVERY_MS = 5_000;
 /** After trouble that may pass, and after a no. */
 const PAUSE_MS = { passing: 10_000, refused: 60_000 } as const;
 
+/** The type of an event by which an operator asks that all boards be read as a whole, now. */
+export const SYNC_ASKED = "millrace.sync";
+
 /** A task whose page does not say what it is. */
 export interface TaskWithNews {
   readonly notionPageId: string;
@@ -125,13 +128,28 @@ export function createBoardSync(needs: SyncBoardsNeeds): BoardSync {
     }
   }
 
-  async function takeEvents(signal: AbortSignal): Promise<void> {
+  /** Resolves with the events that ask for everything. */
+  async function takeEvents(signal: AbortSignal): Promise<readonly number[]> {
     const events = await store.waitingNotionEvents(EVENTS_AT_A_TIME);
     const met = new Map<string, boolean>();
-    for (const { id, pageId } of events) {
-      if (signal.aborted) return;
+    const asked: number[] = [];
+    for (const { id, type, pageId } of events) {
+      if (signal.aborted) return [];
+      if (type === SYNC_ASKED) {
+        asked.push(id);
+        continue;
+      }
       if (pageId !== null && !met.has(pageId)) met.set(pageId, await takePage(pageId));
       if (pageId === null || met.get(pageId)) await store.handledNotionEvent(id, null);
+    }
+    return asked;
+  }
+
+  /** From now on nothing is known of any board: it is read as a whole, whatever went wrong before. */
+  function forget(): void {
+    for (const memory of memories.values()) {
+      Object.assign(memory, { pausedUntil: 0, pullAt: 0, editedAt: undefined });
+      for (const pageId of memory.again.keys()) memory.again.set(pageId, 0);
     }
   }
 
@@ -205,14 +223,24 @@ export function createBoardSync(needs: SyncBoardsNeeds): BoardSync {
     async round(signal) {
       count = { written: 0, failed: 0 };
       await readBoards();
-      if (memories.size === 0) return count;
+      const asked = await takeEvents(signal);
+      if (asked.length > 0) forget();
       await tryAgain(signal);
-      await takeEvents(signal);
       await pushNews(signal);
       for (const memory of memories.values()) {
         if (!signal.aborted && usable(memory) && now() >= memory.pullAt) await pull(memory, signal);
       }
+      if (!signal.aborted) for (const id of asked) await store.handledNotionEvent(id, problemOf(count, memories));
       return count;
     },
   };
+}
+
+function problemOf({ failed }: SyncRound, memories: ReadonlyMap<string, BoardMemory>): string | null {
+  const tokenless = [...memories.values()].filter(({ notion }) => notion === null).length;
+  const problems = [
+    ...(failed > 0 ? [`${failed} pages or boards failed, see the worker's log`] : []),
+    ...(tokenless > 0 ? [`${tokenless} boards have no token`] : []),
+  ];
+  return problems.length === 0 ? null : problems.join("; ");
 }
