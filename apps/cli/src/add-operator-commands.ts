@@ -2,6 +2,7 @@ import type { Lane, LaneChange, RateLimit } from "@millrace/core";
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
 import { addAlertCommands } from "./add-alert-commands.ts";
 import { addChannelCommands } from "./add-channel-commands.ts";
+import { addQuotaCommands } from "./add-quota-commands.ts";
 import { doctor } from "./commands/doctor.ts";
 import { changeLane, listLanes } from "./commands/lanes.ts";
 import { reconcile } from "./commands/reconcile.ts";
@@ -44,6 +45,7 @@ export function addOperatorCommands(program: Command, needs: OperatorNeeds): voi
     });
   addLaneCommands(program, needs);
   addChannelCommands(program, needs);
+  addQuotaCommands(program, needs);
   addAlertCommands(program, needs);
 }
 

@@ -7,6 +7,7 @@ import {
   createDeliveryStore,
   createExtractionStore,
   createJobStore,
+  createQuotaStore,
   createWorkspaceStore,
 } from "@millrace/db";
 import { folderSpool, leaderTimings, stageProcesses, startWorker } from "@millrace/engine";
@@ -18,6 +19,7 @@ import { extractionRetentionChore } from "./extraction-retention-chore.ts";
 import { startHealthServer } from "./health-server.ts";
 import { openWorkFolder } from "./open-work-folder.ts";
 import { purgeChore } from "./purge-chore.ts";
+import { quotasChore } from "./quotas-chore.ts";
 import { startSignOfLife } from "./sign-of-life.ts";
 import { turnsChore } from "./turns-chore.ts";
 import { wireAlerts } from "./wire-alerts.ts";
@@ -99,6 +101,7 @@ async function main(config: WorkerConfig): Promise<void> {
     chores: [
       purgeChore(db, blobs, log),
       turnsChore(createChannelStore(db), log),
+      quotasChore(createQuotaStore(db), log),
       extractionRetentionChore(extractions, blobs, log),
       wireAlerts(config, { db, log }),
       workspaceRetentionChore({

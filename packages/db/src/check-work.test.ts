@@ -101,3 +101,12 @@ test("a task is out of step when it is not where its job is", async () => {
   await stands("video_ready");
   expect((await check())["tasks"]?.severity).toBe("warning");
 });
+
+test("a count of reserved units that is wrong is found", async () => {
+  const quota = { service: "clips", pool: "main", units: 3 };
+  await submitted(s.store, newJob(s.ownerId, { isDispatched: false, quota, channelId: s.ownerId }));
+  await s.store.dispatch("io", 100);
+  expect((await check())["quotas"]?.severity).toBe("ok");
+  await s.db.query("update quota_usages set units_reserved = 4 where service = 'clips' and $1 = 1", [1]);
+  expect((await check())["quotas"]).toMatchObject({ severity: "warning", message: expect.stringMatching(/^1 counts/) });
+});

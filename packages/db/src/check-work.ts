@@ -1,5 +1,6 @@
 import type { Finding } from "@millrace/core";
 import type { Database } from "./database.ts";
+import { countWrongQuotas } from "./statements/quotas.ts";
 import { tasksOutOfStep } from "./statements/tasks-out-of-step.ts";
 import { countWrongTurns } from "./statements/turns.ts";
 
@@ -50,6 +51,7 @@ export async function checkWork(
   const [row] = await db.query<WorkRow>(WORK, [lateMs]);
   const { leader, cancels, retries, deliveries } = row!;
   const wrongTurns = await countWrongTurns(db.query);
+  const wrongQuotas = await countWrongQuotas(db.query);
   const wrongTasks = await tasksOutOfStep(db.query, COUNTED + 1);
   return [
     leader === null
@@ -73,6 +75,7 @@ export async function checkWork(
       fix: "See that a worker with CALLBACKS=true is up and can reach the receivers.",
     }),
     judgeTurns(wrongTurns),
+    judgeQuotas(wrongQuotas),
     judgeTasks(wrongTasks),
   ];
 }
@@ -96,6 +99,18 @@ function judgeTurns(wrong: number): Finding {
     check,
     severity: "warning",
     message: `${wrong} channels count other jobs than wait in them: these may never get a turn`,
+    fix: "The leader repairs this every five minutes: see that a worker is up.",
+  };
+}
+
+function judgeQuotas(wrong: number): Finding {
+  const check = "quotas";
+  if (wrong === 0)
+    return { check, severity: "ok", message: "units are reserved for jobs under way, and for no others" };
+  return {
+    check,
+    severity: "warning",
+    message: `${wrong} counts of reserved units are wrong: jobs may wait for a quota that has room`,
     fix: "The leader repairs this every five minutes: see that a worker is up.",
   };
 }

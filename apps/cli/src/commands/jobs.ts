@@ -22,6 +22,11 @@ export async function showJob(api: ApiClient, { say }: Terminal, id: string): Pr
   say(JSON.stringify(body, null, 2));
 }
 
+export async function changePriority(api: ApiClient, { say }: Terminal, id: string, priority: string): Promise<void> {
+  const { body } = await api.patch<Body<"changeJob">>(`/api/v1/jobs/${encodeURIComponent(id)}`, { priority });
+  say(`${body.job_id}  ${body.priority}, was ${body.before}`);
+}
+
 export async function cancelJob(api: ApiClient, { say }: Terminal, id: string, reason?: string): Promise<void> {
   const { body } = await api.post<Body<"cancelJob">>(
     `/api/v1/jobs/${encodeURIComponent(id)}/cancel`,
