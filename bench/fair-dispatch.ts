@@ -39,7 +39,7 @@ async function rateOf(amount: number, work: () => Promise<void>): Promise<number
 
 async function empty(sql: postgres.Sql): Promise<void> {
   await sql`truncate pipeline_jobs cascade`;
-  await sql`truncate job_events, job_stages, channel_turns, channels`;
+  await sql`truncate job_events, job_stages, channel_turns, channels cascade`;
 }
 
 /** A backlog spread over the channels; as many of them capped and weighted as told. */
