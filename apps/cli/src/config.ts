@@ -27,6 +27,11 @@ const schema = z.object({
   /** For the commands that speak to an API elsewhere. */
   MILLRACE_API_URL: z.url().optional(),
   MILLRACE_API_KEY: z.string().min(1).optional(),
+  /** For `channels apply`, and passed on to the workers, as are the next three. */
+  CHANNELS_OWNER: z.string().min(1).default("local"),
+  CREDENTIAL_KEYS: z.string().min(1).optional(),
+  NOTION_API_TOKEN: z.string().min(1).optional(),
+  NOTION_BASE_URL: z.url().optional(),
   NO_COLOR: z.string().optional(),
   /** `production` makes weak secrets fatal. */
   NODE_ENV: z.string().optional(),

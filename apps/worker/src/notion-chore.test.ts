@@ -1,5 +1,5 @@
 import { retryLater } from "@millrace/core";
-import { labelOf, TASK_STATUSES } from "@millrace/pipelines";
+import { labelOf, SYNC_ASKED, TASK_STATUSES } from "@millrace/pipelines";
 import { type FakeNotionPage, notionProperties, repliesWith, until } from "@millrace/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type BoardUnderTest, logOf, PERSON, startBoard, statusOf, textOf } from "./notion.fixture.ts";
@@ -267,6 +267,22 @@ describe("what Notion tells by itself", () => {
       .slice(before)
       .filter(({ method, path }) => method === "PATCH" && path.includes("/pages/"));
     expect([writes.length, await waiting()]).toEqual([0, 0]);
+  });
+
+  it("an operator's wish that everything be read finds what no list of edits shows", async () => {
+    const page = board.addPage();
+    await board.round();
+    Object.assign(page.properties, notionProperties({ selects: { Status: "Queued" } }));
+    page.editedAt = "2020-01-01T00:00:00.000Z";
+    await board.round();
+    expect(statusOf(page)).toBe("Queued");
+    expect(await board.tasks.findTaskOfPage(page.id.replaceAll("-", ""), null)).toBeUndefined();
+    await board.tasks.keepNotionEvent({ eventId: "sync-1", type: SYNC_ASKED, pageId: null, payload: {} });
+    await board.round();
+    expect((await board.taskOf(page)).status).toBe("queued");
+    expect(await board.tasks.latestNotionEvents(SYNC_ASKED, 1)).toMatchObject([
+      { eventId: "sync-1", handledAt: expect.any(Date), error: null },
+    ]);
   });
 
   it("an event of a page nobody here can read is done with", async () => {

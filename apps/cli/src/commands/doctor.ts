@@ -3,6 +3,7 @@ import { type Finding, judgeSecrets } from "@millrace/core";
 import type { Database } from "@millrace/db";
 import type { ConnectedQueue } from "@millrace/queue";
 import type { CliConfig } from "../config.ts";
+import { examineCredentials } from "../credentials/examine-credentials.ts";
 import { examineMachine } from "../doctor/examine-machine.ts";
 import { examineBlobs, examineDatabase, examineQueue } from "../doctor/examine-stores.ts";
 import { examineWork } from "../doctor/examine-work.ts";
@@ -44,7 +45,8 @@ async function examineRunning(config: CliConfig, { databaseUrl, queue: address }
     const isUsable = database.length > 0 && !database.some(isObstacle);
     const canAsk = !server.some(({ check }) => check === "queue_reachable");
     const work = db !== undefined && isUsable ? await examineWork(db, canAsk ? queue : undefined) : [];
-    return [...database, ...server, ...work];
+    const credentials = db !== undefined && isUsable ? await examineCredentials(db, config.CREDENTIAL_KEYS) : [];
+    return [...database, ...server, ...work, ...credentials];
   } finally {
     await Promise.all([queue?.close(), db?.close()]);
   }
