@@ -12,7 +12,7 @@ import { type ApiClient, createApiClient, findApi } from "./api-client.ts";
 import { demo } from "./commands/demo.ts";
 import { cancelJob, listJobs, showJob } from "./commands/jobs.ts";
 import { createKey, listKeys, revokeKey } from "./commands/keys.ts";
-import { migrateDatabase, revertExtractionTables, revertStatusCutover } from "./commands/migrate.ts";
+import { migrateDatabase, revertExtractionTables, revertStatusCutover, revertVideoTables } from "./commands/migrate.ts";
 import { up } from "./commands/up.ts";
 import { type CliConfig, readConfig } from "./config.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
@@ -87,8 +87,10 @@ function createProgram(config: CliConfig, terminal: Terminal): Command {
     .description("bring the database to the newest schema")
     .option("--revert-status-cutover", "instead, give contents its two old status pairs back", false)
     .option("--revert-extraction", "instead, remove the tables of extraction and what stands in them", false)
-    .action(({ revertStatusCutover: isCutover, revertExtraction }: Record<string, boolean>) => {
+    .option("--revert-video", "instead, remove the tables of video production and what stands in them", false)
+    .action(({ revertStatusCutover: isCutover, revertExtraction, revertVideo }: Record<string, boolean>) => {
       if (isCutover) return revertStatusCutover(config, terminal);
+      if (revertVideo) return revertVideoTables(config, terminal);
       return revertExtraction ? revertExtractionTables(config, terminal) : migrateDatabase(config, terminal);
     });
   const setExitCode = (code: number): void => {

@@ -18,7 +18,7 @@ export { createExtractionStore, type ExtractionStore } from "./extraction-store.
 export { createJobStore, type JobStoreOptions } from "./job-store.ts";
 export { type ApiKey, type AuditEvent, createKeyStore, type KeyStore, type NewApiKey, type Owner } from "./key-store.ts";
 export { createLibraryStore, type LibraryStore } from "./library-store.ts";
-export { migrate, revertCutover, revertExtraction } from "./migrate.ts";
+export { migrate, revertCutover, revertExtraction, revertVideo } from "./migrate.ts";
 export { newId } from "./new-id.ts";
 export { type Purged, type PurgeOptions, purge } from "./purge.ts";
 export { createPermitStore, createQuotaStore, type PermitRecords, type QuotaRecords } from "./quota-store.ts";

@@ -5,6 +5,7 @@ import { applyExtractionTables, revertExtractionTables } from "./extraction-tabl
 import { MIGRATIONS_FOLDER } from "./migrations.ts";
 import { toStoreError } from "./store-error.ts";
 import { applyUnifiedStatus, revertUnifiedStatus } from "./unified-status.ts";
+import { applyVideoTables, revertVideoTables } from "./video-tables.ts";
 
 /** Any constant would do; it must only be ours: "millrace" as letters of a bigint. */
 const MIGRATION_LOCK = "7883959205594428773";
@@ -12,6 +13,7 @@ const MIGRATION_LOCK = "7883959205594428773";
 /** Brings the database at `url` to the newest schema. Concurrent callers queue up; the later ones find nothing to do. */
 export function migrate(url: string): Promise<void> {
   return underMigrationLock(url, async (client) => {
+    await applyVideoTables(client);
     await applyMigrations(drizzle(client), { migrationsFolder: MIGRATIONS_FOLDER });
     await applyUnifiedStatus(client);
     await applyExtractionTables(client);
@@ -32,6 +34,15 @@ export function revertCutover(url: string): Promise<void> {
  */
 export function revertExtraction(url: string): Promise<void> {
   return underMigrationLock(url, revertExtractionTables);
+}
+
+/**
+ * The way back of video production (C-S06): tasks, quotas, permits and alerts go, with all that stands in them; its jobs
+ * stay. Millrace itself does not run on what is left; `migrate` leads forward again. Throws, and changes nothing, while
+ * video jobs are active.
+ */
+export function revertVideo(url: string): Promise<void> {
+  return underMigrationLock(url, revertVideoTables);
 }
 
 async function underMigrationLock(url: string, act: (client: Sql) => Promise<void>): Promise<void> {

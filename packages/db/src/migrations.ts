@@ -19,9 +19,13 @@ interface Journal {
   readonly entries: readonly { readonly tag: string; readonly when: number }[];
 }
 
+export async function readJournal(): Promise<Journal> {
+  return JSON.parse(await readFile(join(MIGRATIONS_FOLDER, "meta/_journal.json"), "utf8")) as Journal;
+}
+
 /** Compares this release's migrations with those of the database; undefined where its role may not read them. */
 export async function migrationState(db: Database): Promise<MigrationState | undefined> {
-  const journal = JSON.parse(await readFile(join(MIGRATIONS_FOLDER, "meta/_journal.json"), "utf8")) as Journal;
+  const journal = await readJournal();
   const applied = await readApplied(db);
   if (applied === undefined) return undefined;
   const known = new Set(journal.entries.map(({ when }) => when));

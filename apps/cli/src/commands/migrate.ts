@@ -1,4 +1,4 @@
-import { migrate, revertCutover, revertExtraction } from "@millrace/db";
+import { migrate, revertCutover, revertExtraction, revertVideo } from "@millrace/db";
 import type { CliConfig } from "../config.ts";
 import type { Terminal } from "../terminal.ts";
 import { withDatabaseUrl } from "../with-database.ts";
@@ -21,5 +21,13 @@ export async function revertExtractionTables(config: CliConfig, terminal: Termin
   await withDatabaseUrl(config, terminal, revertExtraction);
   terminal.say(
     "The tables of extraction are gone. Millrace does not run without them; `millrace migrate` makes new ones.",
+  );
+}
+
+/** For whoever has to go back to a program that makes no videos (C-S06). */
+export async function revertVideoTables(config: CliConfig, terminal: Terminal): Promise<void> {
+  await withDatabaseUrl(config, terminal, revertVideo);
+  terminal.say(
+    "Tasks, quotas, permits and alerts are gone. Millrace does not run without them; `millrace migrate` makes new ones.",
   );
 }
