@@ -52,6 +52,8 @@ export interface ApiNeeds {
   readonly video: Omit<EndpointNeeds["video"], "actions">;
   readonly notion: EndpointNeeds["notion"];
   readonly channels: EndpointNeeds["channels"];
+  readonly quotas: EndpointNeeds["quotas"];
+  readonly permits: EndpointNeeds["permits"];
   readonly reviews: EndpointNeeds["reviews"];
   readonly findPrincipal: (apiKey: string) => Promise<Principal | null>;
   /** Ways to prove who is asking beside API keys. */
@@ -116,7 +118,8 @@ export function createApi(given: ApiNeeds): Api {
 }
 
 function actingOnTasks({ video, store, submit, cancel }: ApiNeeds): EndpointNeeds["video"] {
-  return { ...video, actions: createTaskActions({ tasks: video.tasks, jobs: store, submit, cancel }) };
+  const { tasks, work: units } = video;
+  return { ...video, actions: createTaskActions({ tasks, units, jobs: store, submit, cancel }) };
 }
 
 function endpointsOf(needs: EndpointNeeds, build: Build, isStopping: () => boolean): Endpoints {

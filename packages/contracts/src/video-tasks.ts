@@ -45,7 +45,7 @@ const priority = z.enum(PRIORITIES);
 const MAX_TEXT = 5_000;
 const MAX_DIRECTION = 20_000;
 const MAX_CLIPS = 60;
-export const MAX_TASKS = 100;
+const MAX_TASKS = 100;
 
 /** The uuid of a channel, or its short id. */
 export const channelRef = z

@@ -10,7 +10,8 @@ import type {
   ReviewAnswer,
   ReviewDecision,
 } from "@millrace/core";
-import { jobOfTask, type ScaledTask } from "./job-of-task.ts";
+import { type VideoInput, videoInput } from "./input.ts";
+import { jobOfTask, type ScaledTask, scaleOfTask } from "./job-of-task.ts";
 import { checkReview, errorAfter, type ReviewFault, type TaskGate, type TaskReview } from "./review-of-task.ts";
 import { canMove, STATES_OF_STEP, type TaskStatus, VIDEO_STEPS, type VideoStep } from "./task-lifecycle.ts";
 
@@ -57,6 +58,8 @@ export interface TaskActionNeeds {
     findJob(id: string, ownerId: string | null): Promise<{ readonly input: Json } | undefined>;
     decideReview(decision: ReviewDecision): Promise<ReviewAnswer>;
   };
+  /** Where it is there, only units that exist can be rejected. */
+  readonly units?: { unitsOf(taskId: string): Promise<readonly { readonly step: string; readonly unit: string }[]> };
   readonly submit: (submission: RunSubmission) => Promise<{ readonly kind: string; readonly jobId: string | null }>;
   readonly cancel: (request: CancelRequest) => Promise<CancelAnswer>;
 }
@@ -158,11 +161,25 @@ export function createTaskActions(needs: TaskActionNeeds): TaskActions {
   };
 }
 
+/** Whether as many clips or images are to be made as in the run before, as far as that is in the record. */
+async function hasOtherScale(
+  { jobs }: TaskActionNeeds,
+  { job, ownerId }: ActionableTask,
+  scale: VideoInput["scale"],
+): Promise<boolean> {
+  const before = job && (await jobs.findJob(job.id, ownerId));
+  const input = videoInput.safeParse(before?.input);
+  if (!input.success) return false;
+  const { scale: then } = input.data;
+  return then.assets !== scale.assets || then.clips !== scale.clips || then.seconds !== scale.seconds;
+}
+
 async function startRun(
-  { tasks, submit }: TaskActionNeeds,
+  needs: TaskActionNeeds,
   act: TaskActor & { readonly isAdmin: boolean; readonly traceparent?: string | null },
   step: VideoStep | null,
 ): Promise<QueueTaskAnswer> {
+  const { tasks, submit } = needs;
   const plan = await tasks.planRun(act.taskId, act.ownerId, { isAdmin: act.isAdmin });
   if (plan.kind === "refused") return refusedOrActive(tasks, act, plan.status);
   if (plan.kind !== "planned") return { kind: plan.kind };
@@ -171,8 +188,11 @@ async function startRun(
   if (active !== undefined) return { kind: "active", jobId: active.id, status: task.status };
   const channel = await tasks.findVideoChannel(task.channelId, null);
   if (channel === undefined) return { kind: "channel_inactive" };
-  const fromStep = step === null ? plan.fromStep : earlier(step, plan.fromStep);
-  const { pipeline, input } = jobOfTask(task, { fromStep, quotaPool, channelConfig: channel.config });
+  const asked = step === null ? plan.fromStep : earlier(step, plan.fromStep);
+  const scale = scaleOfTask(channel.config, task);
+  // units that stay as they are, are not made again
+  const fromStep = (await hasOtherScale(needs, task, scale)) ? VIDEO_STEPS[0] : asked;
+  const { pipeline, input } = jobOfTask(task, { fromStep, quotaPool, scale });
   const submitted = await submit({
     ownerId: task.ownerId,
     pipeline,
@@ -220,10 +240,23 @@ async function cancelRun(
   }
 }
 
+/** A rejection of what is not there would make nothing again. */
+async function unknownUnit(
+  { units }: TaskActionNeeds,
+  { taskId, gate, step, units: named }: TaskActor & TaskReview,
+): Promise<ReviewFault | undefined> {
+  if (units === undefined || named === undefined || named === null) return undefined;
+  const made = (await units.unitsOf(taskId)).filter((unit) => unit.step === (step ?? gate));
+  const unknown = named.find((name) => !made.some(({ unit }) => unit === name));
+  if (unknown === undefined) return undefined;
+  return { kind: "invalid", field: "units", rule: "known", message: `must be units of the step; ${unknown} is none` };
+}
+
 async function reviewTask(
-  { tasks, jobs }: TaskActionNeeds,
+  needs: TaskActionNeeds,
   act: TaskActor & TaskReview & { readonly roles: readonly string[] },
 ): Promise<ReviewTaskAnswer> {
+  const { tasks, jobs } = needs;
   const { gate, decision, by, roles, ownerId, comment } = act;
   const task = await tasks.findTask(act.taskId, ownerId);
   if (task === undefined) return { kind: "not_found" };
@@ -234,6 +267,8 @@ async function reviewTask(
   if (job === undefined || found === undefined) return refused;
   const checked = checkReview(act, found.input);
   if (checked.kind === "invalid") return checked;
+  const unknown = await unknownUnit(needs, act);
+  if (unknown !== undefined) return unknown;
   const answer = await jobs.decideReview({
     jobId: job.id,
     ownerId,

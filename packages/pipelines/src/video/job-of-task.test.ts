@@ -11,7 +11,7 @@ const task = {
 
 describe("the job of a task", () => {
   it("is what the pipeline takes, at the step where the run begins", () => {
-    const job = jobOfTask(task, { fromStep: "audio", quotaPool: "google", channelConfig: {} });
+    const job = jobOfTask(task, { fromStep: "audio", quotaPool: "google", scale: scaleOfTask({}, task) });
     expect(job).toMatchObject({ pipeline: "video", resourceKey: `task:${task.id}`, stage: "audio" });
     expect(videoInput.parse(job.input)).toEqual({
       task_id: task.id,

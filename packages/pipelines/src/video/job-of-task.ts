@@ -34,8 +34,8 @@ export interface JobOfTask {
 
 /** The job that makes a task's video, from this step on. */
 export function jobOfTask(
-  task: ScaledTask & { readonly id: string; readonly channelId: string },
-  run: { readonly fromStep: VideoStep; readonly quotaPool: string; readonly channelConfig: Json },
+  task: { readonly id: string; readonly channelId: string },
+  run: { readonly fromStep: VideoStep; readonly quotaPool: string; readonly scale: VideoInput["scale"] },
 ): JobOfTask {
   return {
     pipeline: "video",
@@ -45,7 +45,7 @@ export function jobOfTask(
       task_id: task.id,
       channel_id: task.channelId,
       quota_pool: run.quotaPool,
-      scale: scaleOfTask(run.channelConfig, task),
+      scale: run.scale,
       from_step: run.fromStep,
     },
   };

@@ -24,7 +24,7 @@ export interface LibraryNeeds {
 
 const MAX_ENTRY_BYTES = 1_000_000;
 
-export const noSuchVideo = () => requestProblem("NOT_FOUND", "There is no video of that id.");
+const noSuchVideo = () => requestProblem("NOT_FOUND", "There is no video of that id.");
 
 async function openEntry(
   blobs: LibraryNeeds["blobs"],

@@ -54,6 +54,7 @@ describe("a review of a task", () => {
     expect(await refused({ comment: "dark", clips: [] })).toMatchObject({ field: "clips" });
     expect(await refused({ comment: "dark", step: "audio" })).toMatchObject({ field: "step", rule: "gate_step" });
     expect(await refused({ comment: "dark", units: ["../x"] })).toMatchObject({ field: "units[0]" });
+    expect(await refused({ comment: "dark", units: ["77"] })).toMatchObject({ field: "units", rule: "known" });
     expect((await read(id)).status).toBe("video_ready");
     const { body } = await decide(id, "video", { decision: "rejected", comment: "clip 3 is dark", clips: [3, 3, 1] });
     expect(body).toMatchObject({ outcome: "applied", decision: "rejected" });

@@ -162,6 +162,15 @@ describe("PATCH /tasks/{id}", () => {
     expect(Date.parse(body.updated_at)).toBeGreaterThan(Date.parse(task.updated_at));
   });
 
+  it("keeps as many sounds as narrations, whichever of them changes", async () => {
+    const { id } = await makeTask(api, channel, { narration_scripts: ["a", "b"] });
+    const patch = (body: Record<string, unknown>) => api.call("updateTask", { params: { id }, body: body as never });
+    expect((await patch({ sfx_descriptions: ["x"] })).body.errors).toMatchObject([{ field: "sfx_descriptions" }]);
+    expect((await patch({ sfx_descriptions: ["x", "y"] })).status).toBe(200);
+    expect((await patch({ narration_scripts: ["a"] })).status).toBe(400);
+    expect((await patch({ narration_scripts: ["a"], sfx_descriptions: null })).status).toBe(200);
+  });
+
   it("C-Q19 appends to the error log", async () => {
     const task = await makeTask(api, channel);
     for (const error_log of ["first", "second"])
@@ -258,6 +267,23 @@ describe("queue, retry, unqueue, cancel", () => {
     const { body: runs } = await api.call("listTaskRuns", { params: { id } });
     expect(runs.runs.map(({ outcome }: { outcome: string | null }) => outcome)).toContain("asset_error");
     expect((await act("retryTask", (await makeTask(api, channel)).id)).body).toMatchObject({ from: "draft" });
+  });
+
+  it("begins at the first step again when there is another number of clips to make", async () => {
+    const { id, job } = await makeTask(api, await makeChannel(api), { queue: true });
+    await api.settle(job.id, fail(FAILURE));
+    const done = (step: string) => [step, { completed: true, approved: true }];
+    const steps = JSON.stringify(Object.fromEntries(["assets", "composites", "video"].map(done)));
+    await api.sql("update tasks set step_completion_metadata = $2::text::jsonb where id = $1::uuid", [id, steps]);
+    const retried = await act("retryTask", id);
+    expect(retried.body).toMatchObject({ from_step: "audio" });
+    await api.settle(retried.body.job_id, fail(FAILURE));
+    await api.call("updateTask", { params: { id }, body: { narration_scripts: ["one", "two"] } });
+    const again = await act("retryTask", id);
+    expect(again.body).toMatchObject({ from_step: "assets" });
+    expect((await api.store.findJob(again.body.job_id, null))?.input).toMatchObject({
+      scale: { clips: 2, seconds: 10 },
+    });
   });
 
   it("queues a published task again for admins only", async () => {

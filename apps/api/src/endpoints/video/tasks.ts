@@ -103,6 +103,11 @@ export function updateTask(needs: EndpointNeeds): Endpoint<Routes["updateTask"]>
         from: task.status,
       });
     }
+    const { narrationScripts: scripts = task.narrationScripts, sfxDescriptions: sounds = task.sfxDescriptions } =
+      change;
+    if (scripts !== null && sounds !== null && scripts.length !== sounds.length) {
+      throw fieldProblem("sfx_descriptions", "as_many", "must be as many as narration_scripts");
+    }
     if (status != null && status !== "queued" && status !== "draft") {
       throw conflict(`A task does not become ${status} by hand; decisions go to /tasks/{id}/reviews/{gate}.`, {
         from: task.status,
