@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Argument, Command, InvalidArgumentError } from "commander";
 import { addCallbackCommands } from "./add-callback-commands.ts";
 import { addContentCommands } from "./add-content-commands.ts";
 import { addExtractionCommands } from "./add-extraction-commands.ts";
@@ -10,7 +10,8 @@ import { addTaskCommands } from "./add-task-commands.ts";
 import { addCostCommand } from "./add-video-channel-commands.ts";
 import { type ApiClient, createApiClient, findApi } from "./api-client.ts";
 import { demo } from "./commands/demo.ts";
-import { cancelJob, listJobs, showJob } from "./commands/jobs.ts";
+import { demoVideo, type VideoDemoOptions } from "./commands/demo-video.ts";
+import { cancelJob, changePriority, listJobs, showJob } from "./commands/jobs.ts";
 import { createKey, listKeys, revokeKey } from "./commands/keys.ts";
 import { migrateDatabase, revertExtractionTables, revertStatusCutover, revertVideoTables } from "./commands/migrate.ts";
 import { up } from "./commands/up.ts";
@@ -43,6 +44,12 @@ function addJobCommands(program: Command, config: CliConfig, terminal: Terminal)
     .description("cancel a job")
     .option("--reason <text>", "kept with the job")
     .action(async (id: string, { reason }: { reason?: string }) => cancelJob(await api(), terminal, id, reason));
+  jobs
+    .command("priority")
+    .description("change whose turn a waiting job takes")
+    .argument("<job-id>")
+    .addArgument(new Argument("<priority>").choices(["high", "normal", "low"]))
+    .action(async (id: string, priority: string) => changePriority(await api(), terminal, id, priority));
 }
 
 function addKeyCommands(program: Command, config: CliConfig, terminal: Terminal): void {
@@ -81,6 +88,14 @@ function createProgram(config: CliConfig, terminal: Terminal): Command {
     .option("--url <url>", "also this web page (repeatable)", collect, [])
     .action(async ({ file, url }: { file: readonly string[]; url: readonly string[] }) => {
       if (!(await demo(config, terminal, { files: file, urls: url }))) process.exitCode = 1;
+    });
+  program
+    .command("demo-video")
+    .description("make a short video from an idea to the published file, in a Millrace of its own")
+    .option("--out <file>", "where the video goes; a picture of it lies beside")
+    .option("--stay", "stay up afterwards, until Ctrl-C", false)
+    .action(async (options: VideoDemoOptions) => {
+      if (!(await demoVideo(config, terminal, options))) process.exitCode = 1;
     });
   program
     .command("migrate")

@@ -37,10 +37,10 @@ export function wireTasks({ config, db, jobs, queue, clock, log }: WireNeeds): {
   const specs = specRegistryOf([videoSpec(settings)]);
   const submit = createSubmit({ store: jobs, queue, specs, log, clock, newId });
   const cancel = createCancel({ store: jobs, queue, log });
-  const { unitsOf } = createTaskWork(db);
+  const units = createTaskWork(db);
   return {
-    tasks: { ...store, unitsOf, typicalTimes: rememberFor(TYPICAL_FOR_MS, clock, () => readTypicalTimes(db)) },
-    actions: createTaskActions({ tasks: store, jobs, submit, cancel }),
+    tasks: { ...store, unitsOf: units.unitsOf, typicalTimes: rememberFor(TYPICAL_FOR_MS, clock, () => readTypicalTimes(db)) },
+    actions: createTaskActions({ tasks: store, jobs, units, submit, cancel }),
   };
 }
 
