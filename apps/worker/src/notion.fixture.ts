@@ -48,7 +48,7 @@ import {
   testRedis,
 } from "@millrace/testing";
 
-export const spec = videoSpec() as PipelineSpec;
+const spec = videoSpec() as PipelineSpec;
 const WORKER = { worker: "worker-1", leaseMs: 600_000 };
 
 export interface BoardUnderTest {
@@ -86,7 +86,7 @@ export interface BoardUnderTest {
   close(): Promise<void>;
 }
 
-export const made = { output: {}, warnings: [] };
+const made = { output: {}, warnings: [] };
 const STEP_OF_GATE = { assets: "assets", video: "video", audio: "audio", final: "assembly" } as const;
 
 const propertyText = (page: FakeNotionPage, name: string): string => {
