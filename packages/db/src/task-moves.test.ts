@@ -143,6 +143,20 @@ describe("a claim", () => {
   });
 });
 
+describe("a stage that is being made", () => {
+  it("C-S40 holds no transaction and locks nothing: claimed, closed, worked, opened again, written", async () => {
+    const { task, jobId } = await making("video");
+    const open = await t.db.query(
+      "select 1 from pg_stat_activity where datname = current_database() and xact_start is not null and pid <> pg_backend_pid()",
+    );
+    expect(open).toEqual([]);
+    await t.db.transaction(async (query) => {
+      await query("select 1 from pipeline_jobs where id = $1 for update nowait", [jobId]);
+      await query("select 1 from tasks where id = $1 for update nowait", [task.id]);
+    });
+  });
+});
+
 describe("a stage that was made", () => {
   it.each<[TaskStep, string[]]>([
     ["assets", ["assets_ready", "assets_approved", "generating_composites"]],

@@ -7,6 +7,7 @@ import { taskStatus } from "../schema/tasks.ts";
 import { constraintOf } from "../store-error.ts";
 import type { NewTask, TaskChange, TaskFilter, TaskRow, TaskStatusName } from "../task-model.ts";
 import { camelRow } from "./camel-row.ts";
+import { changePriority } from "./priority.ts";
 
 const COLUMNS = `t.id, t.owner_id, t.channel_id, c.channel_id as channel, c.channel_name, t.notion_page_id, t.title, t.topic,
   t.story_direction, t.status, t.status_since, t.priority, t.error_log, t.youtube_url, t.run_no, t.narration_scripts,
@@ -145,12 +146,7 @@ export async function createTask(
 const listOf = (texts: readonly string[] | null | undefined): string | null =>
   texts === null || texts === undefined ? null : jsonText(texts);
 
-/** Jobs are locked before their tasks, everywhere. */
-const CHANGE_PRIORITY = `
-update pipeline_jobs j set priority = $3, updated_at = now()
-where j.id = (select t.job_id from tasks t where t.id = $1::uuid and ${IS_THEIRS})
-  and j.status in ('pending', 'processing') and j.priority <> $3
-`;
+const JOB_OF = `select t.job_id from tasks t where t.id = $1::uuid and ${IS_THEIRS} and t.job_id is not null`;
 
 /** What a step is made from: when it changes, that step and those after it are not complete any more. */
 const CHANGE = `
@@ -183,7 +179,9 @@ export async function updateTask(
   const text = (value: string | undefined): string | null => (value === undefined ? null : plainText(value));
   const list = (value: readonly string[] | null | undefined): Param[] => [Number(value !== undefined), listOf(value)];
   const [changed] = await db.transaction(async (query) => {
-    if (change.priority !== undefined) await query(CHANGE_PRIORITY, [id, ownerId, change.priority]);
+    // jobs are locked before their tasks, everywhere
+    const [job] = change.priority === undefined ? [] : await query<{ job_id: string }>(JOB_OF, [id, ownerId]);
+    if (job !== undefined) await changePriority(query, { jobId: job.job_id, ownerId, priority: change.priority! });
     return query(CHANGE, [
       id,
       ownerId,
