@@ -288,6 +288,21 @@ describe("costs", () => {
   });
 });
 
+describe("uploads", () => {
+  it("are counted by channel, task and day", async () => {
+    const channel = await newChannel(t, "uploads");
+    const [first, second] = [await newTask({ ...t, channel }), await newTask({ ...t, channel })];
+    const usage = { provider: "youtube", calls: 1, units: 1, costUsd: 0 };
+    const upload = { step: "upload", unit: "final", component: "youtube_upload", usage } as const;
+    await t.work.keepCost(first.id, { ...upload, step: "video" });
+    expect(await t.work.uploadsToday(channel.id)).toBe(0);
+    for (const task of [first, first, second]) await t.work.keepCost(task.id, upload);
+    expect(await t.work.uploadsToday(channel.id)).toBe(2);
+    await t.db.query("update task_costs set at = at - interval '1 day' where task_id = $1", [first.id]);
+    expect(await t.work.uploadsToday(channel.id)).toBe(1);
+  });
+});
+
 describe("bytes that were published before", () => {
   it("are found in another task of the channel", async () => {
     const [first, second] = [await newTask(t), await newTask(t)];

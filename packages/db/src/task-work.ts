@@ -21,6 +21,7 @@ import {
   type TaskUnit,
   type UnitOrder,
   unitsOf,
+  uploadsToday,
 } from "./statements/task-work.ts";
 
 /**
@@ -58,6 +59,8 @@ export interface TaskWork {
     published: { readonly url: string; readonly videoId: string },
   ): Promise<boolean>;
   budgetOf(channelId: string): Promise<Budget>;
+  /** Tasks of the channel that were uploaded today, UTC. */
+  uploadsToday(channelId: string): Promise<number>;
   /** The channel's published task with the same bytes, another than this. */
   publishedElsewhere(taskId: string, sha256: string): Promise<string | null>;
 }
@@ -75,6 +78,7 @@ export function createTaskWork({ query }: Pick<Database, "query">): TaskWork {
     keepFinalVideo: (claim, taskId, video) => keepFinalVideo(query, claim, taskId, video),
     keepPublished: (claim, taskId, published) => keepPublished(query, claim, taskId, published),
     budgetOf: (channelId) => budgetOf(query, channelId),
+    uploadsToday: (channelId) => uploadsToday(query, channelId),
     publishedElsewhere: (taskId, sha256) => publishedElsewhere(query, taskId, sha256),
   };
 }

@@ -303,6 +303,17 @@ export async function budgetOf(query: Query, channelId: string): Promise<Budget>
   };
 }
 
+const UPLOADS = `
+select count(distinct task_id)::int as uploads from task_costs
+where channel_id = $1::uuid and step = 'upload' and at >= date_trunc('day', now() at time zone 'UTC') at time zone 'UTC'
+`;
+
+/** Tasks of the channel that were uploaded today, UTC. */
+export async function uploadsToday(query: Query, channelId: string): Promise<number> {
+  const [row] = await query<{ readonly uploads: number }>(UPLOADS, [channelId]);
+  return row?.uploads ?? 0;
+}
+
 /** `assembly` makes what is published: one file. */
 const PUBLISHED_ELSEWHERE = `
 select other.id from tasks own

@@ -13,6 +13,7 @@ export interface KnownTask extends TaskRecords {
   finalVideo: { readonly path: string; readonly seconds: number } | undefined;
   published: { readonly url: string; readonly videoId: string } | undefined;
   budget: Awaited<ReturnType<TaskRecords["budgetOf"]>>;
+  uploads: number;
   readonly publishedBefore: Map<string, string>;
   /** What people say at a gate. */
   approve(step: VideoStep): void;
@@ -47,6 +48,7 @@ export function knownTask(task: VideoTask): KnownTask {
     finalVideo: undefined,
     published: undefined,
     budget: { todayUsd: 0, weekUsd: 0, dailyUsd: null, weeklyUsd: null },
+    uploads: 0,
     publishedBefore: new Map(),
     recordOf,
     approve: (step) => note(step, { approved: true, completed: true }),
@@ -92,6 +94,7 @@ export function knownTask(task: VideoTask): KnownTask {
       return holds(claim);
     },
     budgetOf: async () => known.budget,
+    uploadsToday: async () => known.uploads,
     publishedElsewhere: async (_, sha256) => known.publishedBefore.get(sha256) ?? null,
   };
   return known;

@@ -157,7 +157,12 @@ async function makeOne(
   const made = isRemote(by) ? await callProvider(work, by.provider ?? "", call) : await call();
   const { provider, component } = by;
   if (provider !== null) {
-    const cost = { step, unit: unit.unit, component: `${ACCOUNTS[provider] ?? provider}_${component}`, usage: made.usage };
+    const cost = {
+      step,
+      unit: unit.unit,
+      component: `${ACCOUNTS[provider] ?? provider}_${component}`,
+      usage: made.usage,
+    };
     await patiently(() => needs.tasks.keepCost(task.id, cost), work);
   }
   const kept = await keep(work, unit, made);

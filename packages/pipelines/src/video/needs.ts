@@ -121,6 +121,8 @@ export interface TaskRecords {
     readonly dailyUsd: number | null;
     readonly weeklyUsd: number | null;
   }>;
+  /** How many tasks of the channel were uploaded today, UTC. */
+  uploadsToday(channelId: string): Promise<number>;
   /** Whether the same channel has published these very bytes before, in another task. */
   publishedElsewhere(taskId: string, sha256: string): Promise<string | null>;
 }

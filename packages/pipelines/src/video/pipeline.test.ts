@@ -395,6 +395,18 @@ describe("the upload", () => {
     expect(bench.used).toEqual([]);
   });
 
+  test("more than three a day of one channel wait for tomorrow, without a pause of the others (C2.8)", async () => {
+    const { requests, makers } = publisherThat();
+    const bench = await open({ makers });
+    bench.tasks.uploads = 3;
+    bench.clock.set("2026-03-04T22:00:00Z");
+    const error = await failureOf(bench.runAll());
+    expect(error).toMatchObject({ code: "QUOTA_EXHAUSTED", retry: "park", retryAfterMs: 2 * 3_600_000 });
+    expect([requests.length, bench.used, bench.pauses]).toEqual([0, [], []]);
+    bench.tasks.uploads = 2;
+    expect(await bench.runAll(["upload"])).toEqual(["done"]);
+  });
+
   test("a spent day of quota pauses the pool, a channel's own limit does not", async () => {
     let reason = "quotaExceeded";
     const { makers } = publisherThat(async () => {

@@ -8,6 +8,9 @@ import { isDue, meetPage } from "./meet-page.ts";
 const OVERLAP_MS = 120_000;
 const PUSH_EVERY_MS = 2_000;
 const EVENTS_AT_A_TIME = 100;
+/** Notion repeats an event for a day at most. */
+const EVENTS_KEPT = { olderThanDays: 30, limit: 10_000 } as const;
+const FORGET_EVERY_MS = 3_600_000;
 const NEWS_AT_A_TIME = 1_000;
 const BOARDS_EVERY_MS = 5_000;
 /** After trouble that may pass, and after a no. */
@@ -35,6 +38,7 @@ export interface SyncBoardsNeeds extends ActOnIntentNeeds {
       limit: number,
     ): Promise<readonly { readonly id: number; readonly type: string; readonly pageId: string | null }[]>;
     handledNotionEvent(id: number, error: string | null): Promise<void>;
+    forgetNotionEvents(which: { readonly olderThanDays: number; readonly limit: number }): Promise<void>;
   };
   /** With the token of the board's first channel that has one of its own, else the common one; null: there is none. */
   readonly notionOf: (board: Board) => Promise<Notion | null>;
@@ -76,6 +80,7 @@ export function createBoardSync(needs: SyncBoardsNeeds): BoardSync {
   const memories = new Map<string, BoardMemory>();
   let newsSince: Date | null = null;
   let boardsReadAt = Number.NEGATIVE_INFINITY;
+  let forgottenAt = Number.NEGATIVE_INFINITY;
   let newsLookedAt = Number.NEGATIVE_INFINITY;
   let count = { written: 0, failed: 0 };
   const now = (): number => clock.now().getTime();
@@ -229,6 +234,10 @@ export function createBoardSync(needs: SyncBoardsNeeds): BoardSync {
       await pushNews(signal);
       for (const memory of memories.values()) {
         if (!signal.aborted && usable(memory) && now() >= memory.pullAt) await pull(memory, signal);
+      }
+      if (now() - forgottenAt >= FORGET_EVERY_MS) {
+        await store.forgetNotionEvents(EVENTS_KEPT);
+        forgottenAt = now();
       }
       if (!signal.aborted) for (const id of asked) await store.handledNotionEvent(id, problemOf(count, memories));
       return count;

@@ -7,6 +7,8 @@ import { checkHeld, type StepWork, unitOf, workOn } from "../step-work.ts";
 import type { VideoStage } from "../video-stage.ts";
 import { FINAL } from "./assembly.ts";
 
+const UPLOADS_A_DAY = 3;
+
 /** Where channels keep what YouTube lets them upload with. */
 const REFRESH_TOKEN = "youtube_refresh_token";
 
@@ -34,7 +36,10 @@ async function publish(work: StepWork): Promise<UploadOutput> {
   const keepState = async (text: string): Promise<void> =>
     checkHeld(work, await patiently(() => needs.tasks.keepOrder(claim, task.id, { ...order, state: text }), work));
   // an upload that goes on was counted when it began
-  if (state === null) checkHeld(work, await needs.useQuota(claim, needs.uploadUnits));
+  if (state === null) {
+    if (isRemote) await checkUploads(work);
+    checkHeld(work, await needs.useQuota(claim, needs.uploadUnits));
+  }
   const published = await pausing(work, { service: publisher.name, pool: work.input.quota_pool }, () =>
     publisher.publish({
       videoPath,
@@ -60,6 +65,18 @@ async function publish(work: StepWork): Promise<UploadOutput> {
   checkHeld(work, await needs.tasks.keepStep(claim, task.id, "upload", record));
   work.log.info({ task_id: task.id, step: "upload", publisher: publisher.name, video_id: videoId }, "video published");
   return { publisher: publisher.name, video_id: videoId, url, privacy, sha256: final.sha256 };
+}
+
+/** Channels that publish more in a day are taken for spam (C2.8): the next one waits for tomorrow, UTC. */
+async function checkUploads({ needs, task, now }: StepWork): Promise<void> {
+  const uploads = await needs.tasks.uploadsToday(task.channel.id);
+  if (uploads < UPLOADS_A_DAY) return;
+  const tomorrow = new Date(now()).setUTCHours(24, 0, 0, 0);
+  throw new MillraceError(
+    "QUOTA_EXHAUSTED",
+    `Channel ${task.channel.channelId} has published ${uploads} videos today; the next one goes tomorrow.`,
+    { retry: "park", retryAfterMs: tomorrow - now().getTime(), details: { uploads, limit: UPLOADS_A_DAY } },
+  );
 }
 
 /** The channel's template with the task's words in it; the topic where there is no template. */
