@@ -285,6 +285,22 @@ describe("what Notion tells by itself", () => {
     ]);
   });
 
+  it("events that were handled a month ago are forgotten, those that wait are not", async () => {
+    for (const id of ["old", "young", "waiting"]) await board.tasks.keepNotionEvent(eventOf(null, id));
+    const at = (id: string, days: number) =>
+      board.sql("update notion_events set handled_at = now() - $2::int * interval '1 day' where event_id = $1", [
+        id,
+        days,
+      ]);
+    await at("old", 31);
+    await at("young", 29);
+    board.clock.advance(3_600_000);
+    await board.round();
+    const left = await board.sql<{ event_id: string }>("select event_id from notion_events");
+    const ids = left.map((row) => row.event_id);
+    expect([ids.includes("old"), ids.includes("young"), ids.includes("waiting")]).toEqual([false, true, true]);
+  });
+
   it("an event of a page nobody here can read is done with", async () => {
     await board.tasks.keepNotionEvent({ ...eventOf(null, "event-4"), pageId: "f".repeat(32) });
     await board.round();

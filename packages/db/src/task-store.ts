@@ -2,6 +2,7 @@ import type { Json, JsonObject } from "@millrace/core";
 import type { Database } from "./database.ts";
 import { isUuid } from "./is-uuid.ts";
 import {
+  forgetNotionEvents,
   handledNotionEvent,
   type KeptEvent,
   keepNotionEvent,
@@ -110,6 +111,8 @@ export interface TaskStore {
     limit: number,
   ): Promise<readonly { readonly id: number; readonly type: string; readonly pageId: string | null }[]>;
   handledNotionEvent(id: number, error: string | null): Promise<void>;
+  /** Handled ones so old; at most `limit` of them. */
+  forgetNotionEvents(which: { readonly olderThanDays: number; readonly limit: number }): Promise<void>;
   /** The newest of a type, handled or not. */
   latestNotionEvents(type: string, limit: number): Promise<readonly KeptEvent[]>;
   /** Tasks whose pages do not say what they are, longest untold first; of those that changed from `since` on. */
@@ -156,6 +159,7 @@ export function createTaskStore(db: Database): TaskStore {
     keepNotionEvent: (event) => keepNotionEvent(query, event),
     waitingNotionEvents: (limit) => waitingNotionEvents(query, limit),
     handledNotionEvent: (id, error) => handledNotionEvent(query, id, error),
+    forgetNotionEvents: (which) => forgetNotionEvents(query, which),
     latestNotionEvents: (type, limit) => latestNotionEvents(query, type, limit),
     tasksWithNews: (wanted) => tasksWithNews(query, wanted),
     notionSeen: (taskId) => notionSeen(query, taskId),

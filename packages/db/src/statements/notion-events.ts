@@ -52,3 +52,17 @@ export async function latestNotionEvents(query: Query, type: string, limit: numb
   );
   return rows.map((row) => camelRow<KeptEvent>(row, { instants: ["received_at", "handled_at"] }));
 }
+
+const FORGET = `
+delete from notion_events where id in (
+  select id from notion_events where handled_at < now() - $1::int * interval '1 day' order by id limit $2::int
+)
+`;
+
+/** Handled ones so old; at most `limit` of them. */
+export async function forgetNotionEvents(
+  query: Query,
+  { olderThanDays, limit }: { readonly olderThanDays: number; readonly limit: number },
+): Promise<void> {
+  await query(FORGET, [olderThanDays, limit]);
+}
