@@ -194,14 +194,33 @@ reserved as (
   on conflict (job_id) do nothing
 ),
 served as materialized (
-  select channel_id, base + jobs * step as vtime, nextval('sq_channel_turns_turn_no') as turn_no
-  from (select channel_id, base, step, count(*) as jobs from picked group by channel_id, base, step order by max(place)) s
+  select channel_id, left_line, case when jobs > 0 then base + jobs * step else 0 end as vtime,
+    case when jobs > 0 then nextval('sq_channel_turns_turn_no') else 0 end as turn_no
+  from (
+    select channel_id, base, step, count(*)::int as left_line, count(place) as jobs
+    from (
+      select channel_id, base, step, place from picked
+      union all
+      select c.channel_id, c.base, c.step, null from refused r join candidates c on c.id = r.id
+    ) gone
+    group by channel_id, base, step
+    order by max(place)
+  ) s
+),
+-- what the trigger would count is counted here, where these rows are written anyway: once instead of twice
+counted as materialized (
+  select set_config('millrace.turns_are_counted', 'yes', true) from served limit 1
 ),
 -- in the order in which everybody locks these rows
 moves as (
   insert into channel_turns as t (lane, rank, channel_id, waiting, vtime, turn_no)
-  select $1, $2, channel_id, 0, vtime, turn_no from served order by channel_id
-  on conflict (lane, rank, channel_id) do update set vtime = excluded.vtime, turn_no = excluded.turn_no
+  select $1, $2, channel_id, -left_line, vtime, turn_no from served
+  where (select count(*) from counted) = 1
+  order by channel_id
+  on conflict (lane, rank, channel_id) do update set
+    waiting = t.waiting + excluded.waiting,
+    vtime = case when excluded.turn_no > 0 then excluded.vtime else t.vtime end,
+    turn_no = case when excluded.turn_no > 0 then excluded.turn_no else t.turn_no end
 ),
 ticked as (
   update turn_clocks c set
