@@ -73,7 +73,7 @@ describe("the check itself", () => {
     ["packages/db/src/jobStore.ts", "", "is not kebab-case"],
     ["packages/db/src/jobs/index.ts", "", "index.ts belongs"],
     ["packages/db/src/index.ts", 'export * from "./a.ts";', "export * hides names"],
-    ["packages/db/src/index.ts", `${"\n".repeat(41)}x`, "42 lines, at most 40"],
+    ["packages/queue/src/index.ts", `${"\n".repeat(41)}x`, "42 lines, at most 40"],
     ["packages/db/src/a.ts", "x\n".repeat(501), "501 lines, at most 500"],
     ["packages/db/src/a.ts", "export default 1;", "default export"],
   ])("finds what is wrong in %s: %s", (path, text, complaint) => {
