@@ -17,8 +17,9 @@ const FITS = `case
 const OUT_OF_STEP = `
 select t.id from tasks t left join pipeline_jobs j on j.id = t.job_id where ${IS_UNDER_WAY} and not (${FITS})
 union all
-select t.id from pipeline_jobs j join tasks t on t.job_id = j.id
-where j.pipeline = 'video' and j.status in ('pending', 'processing') and not (${IS_UNDER_WAY})
+select t.id from tasks t
+cross join lateral (select * from pipeline_jobs where id = t.job_id limit 1) j
+where t.job_id is not null and not (${IS_UNDER_WAY}) and j.finished_at is null
 limit $1::int
 `;
 
