@@ -4,6 +4,8 @@ import { Command, CommanderError } from "commander";
 import { addContentCommands } from "./add-content-commands.ts";
 import { addExtractionCommands } from "./add-extraction-commands.ts";
 import { addOperatorCommands, type OperatorNeeds } from "./add-operator-commands.ts";
+import { addTaskCommands } from "./add-task-commands.ts";
+import { addCostCommand } from "./add-video-channel-commands.ts";
 import { createColour } from "./colour.ts";
 import { readConfig } from "./config.ts";
 
@@ -56,6 +58,8 @@ export async function runCli(args: readonly string[], env: Env): Promise<CliResu
   addOperatorCommands(program, needs);
   addContentCommands(program, needs);
   addExtractionCommands(program, needs);
+  addTaskCommands(program, needs);
+  addCostCommand(program, needs);
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {

@@ -36,7 +36,7 @@ export function taskRoutes(needs: TaskNeeds): Router {
     const name = (req.params.unit as unknown as readonly string[]).join("/");
     const units = isJobId(id) && isStep(step) ? await tasks.unitsOf(id) : [];
     const unit = units.find((each: VideoUnit) => each.step === step && each.unit === name);
-    if (unit !== undefined && blobs !== null) return sendUnit(req, res, blobs, unit);
+    if (unit !== undefined && blobs !== null && (await sendUnit(req, res, blobs, unit))) return;
     const text =
       blobs === null ? "This dashboard has no BLOB_URL." : "It was never made, or was removed with its task's work.";
     res

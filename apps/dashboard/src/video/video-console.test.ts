@@ -286,6 +286,8 @@ describe("a task", () => {
     expect(odd.headers["content-type"]).toBe("application/octet-stream");
     expect(odd.headers["x-content-type-options"]).toBe("nosniff");
     await agent.get(`/tasks/${task.id}/units/video/03`).expect(404);
+    await rig.blobs.delete(`${rig.ownerId}/video/${task.id}/video/01.bin`);
+    expect((await agent.get(path).expect(404)).text).toContain("No such part");
     await agent.get(`/tasks/${task.id}/units/../../etc/passwd`).expect(404);
     await agent.get(`/tasks/x/units/video/01`).expect(404);
     await request(rig.server).get(path).set("accept", "video/mp4").expect(401);

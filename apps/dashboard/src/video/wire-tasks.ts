@@ -39,7 +39,11 @@ export function wireTasks({ config, db, jobs, queue, clock, log }: WireNeeds): {
   const cancel = createCancel({ store: jobs, queue, log });
   const units = createTaskWork(db);
   return {
-    tasks: { ...store, unitsOf: units.unitsOf, typicalTimes: rememberFor(TYPICAL_FOR_MS, clock, () => readTypicalTimes(db)) },
+    tasks: {
+      ...store,
+      unitsOf: units.unitsOf,
+      typicalTimes: rememberFor(TYPICAL_FOR_MS, clock, () => readTypicalTimes(db)),
+    },
     actions: createTaskActions({ tasks: store, jobs, units, submit, cancel }),
   };
 }
