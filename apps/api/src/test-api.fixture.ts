@@ -57,6 +57,7 @@ import { expect } from "vitest";
 import { z } from "zod";
 import { findPrincipalIn, type Verifier } from "./auth/principal.ts";
 import { type ApiLimits, createApi } from "./create-api.ts";
+import { createFileLinks } from "./file-links.ts";
 import { HTTP_STATUS } from "./http/http-status.ts";
 import { listen } from "./listen.ts";
 import { specsForRequests } from "./specs-for-requests.ts";
@@ -201,6 +202,7 @@ export async function startTestApi(
       work: createTaskWork(db),
       library: createLibraryStore(db),
       box: over.hasCredentialKey === false ? null : createCredentialBox({ keys: [CREDENTIAL_KEY] }),
+      links: over.hasCredentialKey === false ? null : createFileLinks([CREDENTIAL_KEY]),
     },
     notion: { secret: over.notionSecret, signatureHeader: "x-notion-signature" },
     findPrincipal: findPrincipalIn(createKeyStore(db)),

@@ -1,8 +1,9 @@
 import { createLibraryStore, createTaskStore, createTaskWork, type Database } from "@millrace/db";
 import { videoSpecSettings } from "@millrace/pipelines";
-import { type CredentialBox, createCredentialBox, parseCredentialKeys } from "@millrace/providers";
+import { createCredentialBox, parseCredentialKeys } from "@millrace/providers";
 import type { ApiConfig } from "./config.ts";
 import type { ApiNeeds } from "./create-api.ts";
+import { createFileLinks } from "./file-links.ts";
 
 /** The task database, and what seals channels' credentials. Throws without a part of the keys when they are wrong. */
 export function wireVideo({ CREDENTIAL_KEYS }: Pick<ApiConfig, "CREDENTIAL_KEYS">, db: Database): ApiNeeds["video"] {
@@ -10,14 +11,15 @@ export function wireVideo({ CREDENTIAL_KEYS }: Pick<ApiConfig, "CREDENTIAL_KEYS"
     tasks: createTaskStore(db),
     work: createTaskWork(db),
     library: createLibraryStore(db),
-    box: boxOf(CREDENTIAL_KEYS),
+    ...sealing(CREDENTIAL_KEYS),
   };
 }
 
-function boxOf(keys: string | undefined): CredentialBox | null {
-  if (keys === undefined) return null;
-  const [current = "", ...old] = keys.split(",");
-  return createCredentialBox({ keys: parseCredentialKeys({ current, old: old.join(",") }) });
+function sealing(written: string | undefined): Pick<ApiNeeds["video"], "box" | "links"> {
+  if (written === undefined) return { box: null, links: null };
+  const [current = "", ...old] = written.split(",");
+  const keys = parseCredentialKeys({ current, old: old.join(",") });
+  return { box: createCredentialBox({ keys }), links: createFileLinks(keys) };
 }
 
 export const videoSettings = (config: ApiConfig) =>

@@ -12,6 +12,8 @@ export type TaskGate = Body<"reviewTask">["gate"];
 export type VideoChannel = Body<"readVideoChannel">;
 export type LibraryVideo = Body<"readLibraryVideo">;
 
+type FileLinkRequest = Routes["createTaskFileLink"]["body"]["schema"]["_zod"]["input"];
+
 export interface TaskList {
   readonly status?: Task["status"];
   /** uuid or short id. */
@@ -52,6 +54,8 @@ export interface VideoClient {
   errors(id: string): Promise<Body<"listTaskErrors">>;
   costs(id: string): Promise<Body<"listTaskCosts">>;
   units(id: string): Promise<Body<"listTaskUnits">>;
+  /** An address that shows a unit without a key, for 24 hours unless said. */
+  link(id: string, unit: FileLinkRequest): Promise<Body<"createTaskFileLink">>;
   sumCosts(query?: CostQuery): Promise<Body<"readCosts">>;
   channels(): Promise<Body<"listVideoChannels">>;
   channel(id: string): Promise<VideoChannel>;
@@ -95,6 +99,7 @@ export function createVideoClient(client: ClientOptions): VideoClient {
     errors: (id) => read(task(id, "/errors")),
     costs: (id) => read(task(id, "/costs")),
     units: (id) => read(task(id, "/units")),
+    link: (id, unit) => post(task(id, "/links"), unit),
     sumCosts: (query = {}) => read("/costs", query),
     channels: () => read("/video/channels"),
     channel: (id) => read(channel(id)),

@@ -78,6 +78,20 @@ export const taskCosts = z
   })
   .meta({ id: "TaskCosts" });
 
+export const fileLinkRequest = z
+  .strictObject({
+    step: videoStep,
+    unit: z.string().min(1).max(201).meta({ description: "As `units` names it." }),
+    expires_in_hours: z
+      .number()
+      .positive()
+      .max(24 * 7)
+      .default(24),
+  })
+  .meta({ id: "FileLinkRequest" });
+
+export const fileLink = z.object({ url: z.string(), expires_at: instant }).meta({ id: "FileLink" });
+
 export const taskUnits = z
   .object({
     units: z.array(

@@ -9,7 +9,17 @@ import {
   videoChannel,
   videoChannels,
 } from "./video-channels.ts";
-import { costQuery, costReport, taskCosts, taskErrors, taskRuns, taskTransitions, taskUnits } from "./video-history.ts";
+import {
+  costQuery,
+  costReport,
+  fileLink,
+  fileLinkRequest,
+  taskCosts,
+  taskErrors,
+  taskRuns,
+  taskTransitions,
+  taskUnits,
+} from "./video-history.ts";
 import {
   bulkQueue,
   bulkQueued,
@@ -228,6 +238,26 @@ const taskRoutes = {
     params: unitInFolder,
     responses: bytes,
     problems: ["BLOB_MISSING", "BLOB_STORE_FAILED"],
+  }),
+  createTaskFileLink: route({
+    method: "post",
+    path: "/api/v1/tasks/{id}/links",
+    summary: "An address that shows one unit for some time, without a key",
+    ...reading,
+    params: taskId,
+    body: { kind: "json", schema: fileLinkRequest },
+    responses: { 201: { description: "The address", schema: fileLink } },
+    problems: ["NOT_CONFIGURED"],
+  }),
+  readLinkedTaskFile: route({
+    method: "get",
+    path: "/api/v1/files/{token}",
+    summary: "The bytes behind a signed address; Range is honoured",
+    tag: "video tasks",
+    scope: null,
+    params: z.object({ token: z.string().max(3_000).meta({ description: "The signed part of the address" }) }),
+    responses: bytes,
+    problems: ["NOT_FOUND", "BLOB_MISSING", "BLOB_STORE_FAILED", "STORE_UNAVAILABLE"],
   }),
   readTaskVideo: route({
     method: "get",

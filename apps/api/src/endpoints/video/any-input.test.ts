@@ -79,6 +79,7 @@ it.each<[string, RouteId, JsonObject, () => Record<string, string>]>([
     () => ({}),
   ],
   ["a review", "reviewTask", REVIEW, () => ({ id: queuedId, gate: "video" })],
+  ["a link", "createTaskFileLink", { step: "video", unit: "07", expires_in_hours: 1 }, () => ({ id: draftId })],
   ["a retry", "retryTask", { step: "video" }, () => ({ id: draftId })],
   ["a cancel", "cancelTask", { reason: "r" }, () => ({ id: draftId })],
   ["PUT of a channel", "putVideoChannel", FIELDS, () => ({ channel_id: "odd" })],
@@ -111,7 +112,14 @@ it.each<[RouteId, readonly string[]]>([
 
 it("no address makes it fail", async () => {
   const paths = fc.tuple(
-    fc.constantFrom("tasks", `tasks/${draftId}/units/video`, `tasks/${draftId}/units`, "video/channels", "library"),
+    fc.constantFrom(
+      "tasks",
+      `tasks/${draftId}/units/video`,
+      `tasks/${draftId}/units`,
+      "video/channels",
+      "library",
+      "files",
+    ),
     oddText.map((text) => encodeURIComponent(Buffer.from(text).toString())),
   );
   await fc.assert(

@@ -35,6 +35,7 @@ it("brings a video from an idea to its first decision", async () => {
   expect((await videos.runs(task.id)).runs).toHaveLength(3);
   expect((await videos.transitions(task.id)).transitions.length).toBeGreaterThan(8);
   expect((await videos.units(task.id)).units).toEqual([]);
+  await expect(videos.link(task.id, { step: "assets", unit: "props/01" })).rejects.toMatchObject({ status: 400 });
   expect((await videos.costs(task.id)).total_cost_usd).toBe(0);
   expect((await videos.sumCosts({ by: "day" })).costs).toEqual([]);
   expect((await videos.library()).videos).toEqual([]);

@@ -90,6 +90,25 @@ describe("what a task's steps have made", () => {
     expect((await api.call("readTaskUnit", asked)).body).toMatchObject({ code: "BLOB_MISSING" });
   });
 
+  it("C-Q24 is shown to whoever has a signed address, for some time, as long as it is the same", async () => {
+    const { id } = await makeTask(api, await makeChannel(api));
+    await makeUnit(id, "video", "07", "video/mp4");
+    const ask = (body: Record<string, unknown>, key = api.keys.own) =>
+      api.call("createTaskFileLink", { params: { id }, body: body as never, key });
+    const { status, body } = await ask({ step: "video", unit: "07", expires_in_hours: 1 });
+    expect(status).toBe(201);
+    expect(Date.parse(body.expires_at)).toBeGreaterThan(Date.now());
+    const shown = await fetch(body.url, { headers: { range: "bytes=0-9" } });
+    expect(shown.status).toBe(206);
+    expect(Buffer.from(await shown.arrayBuffer())).toEqual(BYTES.subarray(0, 10));
+    const path = new URL(body.url).pathname;
+    expect((await api.fetch(`${path.slice(0, -4)}AAAA`)).status).toBe(404);
+    expect((await ask({ step: "video", unit: "08" })).body.errors).toMatchObject([{ field: "unit", rule: "known" }]);
+    expect((await ask({ step: "video", unit: "07" }, api.keys.foreign)).status).toBe(404);
+    await api.sql("update task_units set sha256 = repeat('0', 64) where task_id = $1::uuid", [id]);
+    expect((await api.fetch(path)).status).toBe(404);
+  });
+
   it("ends in a video", async () => {
     const { id } = await makeTask(api, await makeChannel(api));
     expect((await api.call("readTaskVideo", { params: { id } })).status).toBe(404);

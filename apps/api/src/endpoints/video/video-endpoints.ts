@@ -12,7 +12,14 @@ import {
 import { downloadLibraryVideo, listLibrary, readLibraryVideo } from "./library.ts";
 import { reviewTask, reviewTasks } from "./review-tasks.ts";
 import { listTaskCosts, listTaskErrors, listTaskRuns, listTaskTransitions, readCosts } from "./task-history.ts";
-import { listTaskUnits, readTaskUnit, readTaskUnitInFolder, readTaskVideo } from "./task-media.ts";
+import {
+  createTaskFileLink,
+  listTaskUnits,
+  readLinkedTaskFile,
+  readTaskUnit,
+  readTaskUnitInFolder,
+  readTaskVideo,
+} from "./task-media.ts";
 import { countTasks, createTask, deleteTask, listTasks, readTask, updateTask } from "./tasks.ts";
 
 type Id = Extract<keyof Endpoints, `${string}${"Task" | "VideoChannel" | "Library" | "Costs"}${string}`>;
@@ -41,6 +48,8 @@ export function videoEndpoints(needs: EndpointNeeds): Pick<Endpoints, Id> {
     readTaskUnit: readTaskUnit(needs),
     readTaskUnitInFolder: readTaskUnitInFolder(needs),
     readTaskVideo: readTaskVideo(needs),
+    createTaskFileLink: createTaskFileLink(needs),
+    readLinkedTaskFile: readLinkedTaskFile(needs),
     readCosts: readCosts(needs),
     listVideoChannels: listVideoChannels(needs),
     readVideoChannel: readVideoChannel(needs),

@@ -2,6 +2,7 @@ import type { LibraryStore, TaskRow, TaskStore, TaskWork, VideoChannel } from "@
 import type { TaskActions } from "@millrace/pipelines";
 import type { CredentialBox } from "@millrace/providers";
 import { type Principal, visibleOwner } from "../../auth/principal.ts";
+import type { FileLinks } from "../../file-links.ts";
 import { requestProblem } from "../../http/request-problem.ts";
 
 /** What the endpoints of videos ask, beside what all of them do. */
@@ -12,6 +13,8 @@ export interface VideoNeeds {
   readonly actions: TaskActions;
   /** null: no key to seal credentials with is set. */
   readonly box: CredentialBox | null;
+  /** null where there is no such key, either. */
+  readonly links: FileLinks | null;
 }
 
 export const noSuchTask = () => requestProblem("NOT_FOUND", "There is no task of that id.");
