@@ -49,7 +49,7 @@ interface Unit extends UnitToMake {
 
 const MAX_BYTES = 20_000_000_000;
 
-export const isRemote = ({ provider }: Pick<MadeBy, "provider">): boolean => provider !== null && provider !== "local";
+const isRemote = ({ provider }: Pick<MadeBy, "provider">): boolean => provider !== null && provider !== "local";
 
 /** Makes what is not there yet, keeps each as soon as it is made, and says what the step stands for. */
 export async function makeUnits(work: StepWork, wanted: readonly UnitToMake[], by: MadeBy): Promise<MadeUnits> {
@@ -163,7 +163,7 @@ async function makeOne(
       component: `${ACCOUNTS[provider] ?? provider}_${component}`,
       usage: made.usage,
     };
-    await patiently(() => needs.tasks.keepCost(task.id, cost), work);
+    await needs.tasks.keepCost(task.id, cost);
   }
   const kept = await keep(work, unit, made);
   const seconds = (work.now().getTime() - startedAt) / 1_000;
@@ -191,7 +191,7 @@ async function keep(work: StepWork, unit: Unit, made: MadeFile & { readonly seco
     bytes: made.bytes,
     seconds: made.seconds ?? null,
   };
-  checkHeld(work, await patiently(() => needs.tasks.keepUnit(claim, task.id, kept), work));
+  checkHeld(work, await needs.tasks.keepUnit(claim, task.id, kept));
   await rm(made.path, { force: true });
   const before = work.units.find(step, unit.unit);
   if (before !== undefined && before.blobKey !== blobKey) await needs.blobs.delete(before.blobKey);

@@ -15,7 +15,6 @@ export const assemblyOutput = stepOutput.extend({
   duration_seconds: z.number().positive(),
   bytes: z.int().positive(),
 });
-export type AssemblyOutput = z.infer<typeof assemblyOutput>;
 
 /** The result of the job. */
 export const uploadOutput = z.strictObject({

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { MillraceError } from "@millrace/core";
+import type { TaskRecords, VideoNeeds } from "./needs.ts";
 import type { StepWork } from "./step-work.ts";
 
 /** About a minute: what was paid for is not thrown away because a store is away for a moment. */
@@ -21,4 +22,28 @@ export async function patiently<T>(
     }
   }
   return act();
+}
+
+/** The same needs, whose records are asked patiently: a Postgres that restarts costs no try of a step. */
+export function patientNeeds(needs: VideoNeeds, limits: Pick<StepWork, "signal" | "log">): VideoNeeds {
+  const patient =
+    <Asked extends readonly unknown[], Answer>(ask: (...asked: Asked) => Promise<Answer>) =>
+    (...asked: Asked): Promise<Answer> =>
+      patiently(() => ask(...asked), limits);
+  const { tasks } = needs;
+  const records: TaskRecords = {
+    openTask: patient(tasks.openTask),
+    unitsOf: patient(tasks.unitsOf),
+    keepUnit: patient(tasks.keepUnit),
+    findOrder: patient(tasks.findOrder),
+    keepOrder: patient(tasks.keepOrder),
+    keepCost: patient(tasks.keepCost),
+    keepStep: patient(tasks.keepStep),
+    keepFinalVideo: patient(tasks.keepFinalVideo),
+    keepPublished: patient(tasks.keepPublished),
+    budgetOf: patient(tasks.budgetOf),
+    uploadsToday: patient(tasks.uploadsToday),
+    publishedElsewhere: patient(tasks.publishedElsewhere),
+  };
+  return { ...needs, tasks: records, pause: patient(needs.pause), useQuota: patient(needs.useQuota) };
 }

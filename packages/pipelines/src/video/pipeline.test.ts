@@ -1,4 +1,4 @@
-import { MillraceError } from "@millrace/core";
+import { MillraceError, StoreUnavailableError } from "@millrace/core";
 import { afterEach, describe, expect, test } from "vitest";
 import type { VideoMakers } from "./needs.ts";
 import {
@@ -167,6 +167,22 @@ describe("what is made again", () => {
     bench.made();
     expect(await failureOf(bench.run("video", controller.signal))).toMatchObject({ code: "CANCELLED" });
     expect(bench.made()).toEqual(["video 01"]);
+  });
+
+  test("a store that is away for a moment costs no try, and nothing is made twice", async () => {
+    const bench = await open();
+    const { tasks } = bench;
+    const away = new Set(["keepUnit", "keepStep", "keepCost", "openTask", "keepFinalVideo"] as const);
+    for (const name of away) {
+      const whole = tasks[name] as (...given: unknown[]) => Promise<never>;
+      Object.assign(tasks, {
+        [name]: (...given: unknown[]) =>
+          away.delete(name) ? Promise.reject(new StoreUnavailableError("restarting")) : whole(...given),
+      });
+    }
+    expect(await bench.runAll()).toEqual(Array.from({ length: 7 }, () => "done"));
+    expect(bench.made()).toEqual(MADE_ONCE);
+    expect(away.size).toBe(0);
   });
 
   test("a claim that is lost writes nothing more and begins nothing more", async () => {

@@ -5,6 +5,7 @@ import type { Channel } from "@millrace/providers";
 import type { VideoInput } from "./input.ts";
 import type { VideoNeeds, VideoTask, VideoUnit } from "./needs.ts";
 import { openUnits, type UnitFiles } from "./open-units.ts";
+import { patientNeeds } from "./patiently.ts";
 import type { VideoStep } from "./task-lifecycle.ts";
 
 /** What every step of a video works with. */
@@ -30,12 +31,13 @@ export interface StepWork {
 
 /** Runs a step with its task opened and a fresh folder, which is removed whatever happens. */
 export async function workOn<Outputs, T>(
-  needs: VideoNeeds,
+  given: VideoNeeds,
   step: VideoStep,
   context: StageContext<VideoInput, Outputs>,
   act: (work: StepWork) => Promise<T>,
 ): Promise<T> {
   const { input, job } = context;
+  const needs = patientNeeds(given, context);
   const claim = { jobId: job.id, fence: job.fence };
   const own = new AbortController();
   const stop = (error: Error): void => own.abort(error);

@@ -33,7 +33,7 @@ export const assembly: VideoStage<"assembly"> = (needs) => (context) =>
     const { blobKey, seconds, bytes } = units.get(FINAL) ?? unitOf(work, "assembly", FINAL);
     const duration = seconds ?? 0;
     const video = { path: blobKey, seconds: duration };
-    checkHeld(work, await needs.tasks.keepFinalVideo(work.claim, work.task.id, video));
+    checkHeld(work, await work.needs.tasks.keepFinalVideo(work.claim, work.task.id, video));
     return afterGate(work, "final", { ...output, duration_seconds: duration, bytes });
   });
 

@@ -2,7 +2,6 @@ import { done, MillraceError } from "@millrace/core";
 import { pausing } from "../call-provider.ts";
 import { hashOf } from "../hash-of.ts";
 import type { UploadOutput } from "../outputs.ts";
-import { patiently } from "../patiently.ts";
 import { checkHeld, type StepWork, unitOf, workOn } from "../step-work.ts";
 import type { VideoStage } from "../video-stage.ts";
 import { FINAL } from "./assembly.ts";
@@ -34,7 +33,7 @@ async function publish(work: StepWork): Promise<UploadOutput> {
   const order = { step: "upload", unit: FINAL, inputHash: hashOf([publisher.name, final.sha256]) } as const;
   const state = await needs.tasks.findOrder(task.id, order);
   const keepState = async (text: string): Promise<void> =>
-    checkHeld(work, await patiently(() => needs.tasks.keepOrder(claim, task.id, { ...order, state: text }), work));
+    checkHeld(work, await needs.tasks.keepOrder(claim, task.id, { ...order, state: text }));
   // an upload that goes on was counted when it began
   if (state === null) {
     if (isRemote) await checkUploads(work);
@@ -56,8 +55,8 @@ async function publish(work: StepWork): Promise<UploadOutput> {
   );
   const { url, videoId, usage } = published;
   const cost = { step: "upload", unit: FINAL, component: `${publisher.name}_upload`, usage } as const;
-  await patiently(() => needs.tasks.keepCost(task.id, cost), work);
-  checkHeld(work, await patiently(() => needs.tasks.keepPublished(claim, task.id, { url, videoId }), work));
+  await needs.tasks.keepCost(task.id, cost);
+  checkHeld(work, await needs.tasks.keepPublished(claim, task.id, { url, videoId }));
   const record = {
     partial_progress: { made: 1, wanted: 1 },
     duration_seconds: (work.now().getTime() - startedAt) / 1_000,

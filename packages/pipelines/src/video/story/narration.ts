@@ -119,7 +119,7 @@ function glimpses(subject: string, clips: number): string[] {
 
 const withSubject = (text: string, subject: string): string => text.replaceAll("…", subject);
 
-export const countWords = (text: string): number => text.split(/\s+/).filter((word) => word !== "").length;
+const countWords = (text: string): number => text.split(/\s+/).filter((word) => word !== "").length;
 
 /** Where a sentence may end before its end. */
 const CLAUSE = /[,;:–—]$/u;
@@ -136,7 +136,7 @@ function shorten(sentence: string, most: number): string {
 
 const ended = (text: string): string => (/[.!?]["”’)]?$/u.test(text) ? text : `${text.replace(/[,;:–—\s]+$/u, "")}.`);
 
-export function sentencesOf(text: string): string[] {
+function sentencesOf(text: string): string[] {
   return text
     .split(/\r?\n+/)
     .flatMap((line) => line.replace(/^[\s>*#•\-–\d.)]+(?=\p{L})/u, "").split(/(?<=[.!?])\s+(?=[\p{Lu}"“])/u))
