@@ -1,4 +1,5 @@
 import { MillraceError } from "@millrace/core";
+import { until } from "@millrace/testing";
 import { describe, expect, it } from "vitest";
 import { connectDatabase } from "../database.ts";
 import { claimed, DONE, expireLease, newJob, settle, storeUnderTest, submitted } from "../job-store.fixture.ts";
@@ -76,6 +77,29 @@ describe("permits (C-Q10)", () => {
     await settle(t.store, job, DONE);
     expect((await heldOf(provider)) ?? 0).toBe(0);
     expect(await permits().takePermit({ ...request, id: newId() })).toEqual({ kind: "lost" });
+  });
+
+  it("the last one goes to one of two that ask at once: the second waits for what becomes of the first", async () => {
+    const [claim, provider] = [await aClaim(), await aProvider(1)];
+    const request = { ...claim, provider };
+    const isWaiting = async (): Promise<boolean> => {
+      const waiting = await t.db.query(
+        "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%take_permit%'",
+      );
+      return waiting.length > 0;
+    };
+    let isSecondOver = false;
+    const second = await t.db.transaction(async (query) => {
+      const first = await createPermitStore({ query: query as never }).takePermit({ ...request, id: newId() });
+      expect(first).toEqual({ kind: "taken" });
+      const asking = permits().takePermit({ ...request, id: newId() });
+      void asking.finally(() => {
+        isSecondOver = true;
+      });
+      await until(async () => isSecondOver || (await isWaiting()));
+      return { asking };
+    });
+    expect(await second.asking).toEqual({ kind: "busy", held: 1, limit: 1 });
   });
 
   it("are never more than the limit, whoever asks at the same time", async () => {
