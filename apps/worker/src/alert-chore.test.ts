@@ -1,4 +1,4 @@
-import { connectDatabase, createAlertStore, createJobStore, type Database } from "@millrace/db";
+import { connectDatabase, createAlertStore, createJobStore, type Database, newId } from "@millrace/db";
 import { createAlertSender, createOutboundFetch } from "@millrace/providers";
 import {
   collectLogs,
@@ -96,6 +96,32 @@ test("a receiver that fails is asked three times, a minute apart; it is logged a
     { tries: 3, sentAt: null, nextTryAt: null, error: "The receiver of alerts answered 500." },
   ]);
   expect(logs.lines.filter(({ message }) => message === "an alert could not be sent")).toHaveLength(3);
+});
+
+test("a lane is idle when two looks find the same work untouched (C2.8)", async () => {
+  const ownerId = newId();
+  await db.query("insert into owners (id, name) values ($1, 'somebody')", [ownerId]);
+  const put = (since: string) =>
+    db.query(
+      `insert into pipeline_jobs (id, owner_id, pipeline, pipeline_version, resource_key, priority, status, stage, lane,
+         stage_count, max_retries, input, dispatched_at)
+       values ($1::uuid, $2, 'noop', '1.0.0', $1::uuid::text, 'normal', 'pending', 'one', 'media', 1, 1, '{}', $3::timestamptz)`,
+      [newId(), ownerId, since],
+    );
+  const { run } = chore({ isSending: false });
+  const look = async (): Promise<string[]> => {
+    await run(never);
+    clock.advance(30_000);
+    return (await createAlertStore(db).listAlerts(9)).map(({ kind }) => kind);
+  };
+  for (let i = 0; i < 3; i++) expect(await look()).toEqual([]);
+  await put("2026-03-04T11:55:00Z");
+  expect(await look()).toEqual([]);
+  await db.query("delete from pipeline_jobs where $1 = 1", [1]);
+  await put("2026-03-04T11:56:00Z");
+  expect(await look()).toEqual([]);
+  expect(await look()).toEqual(["lane_stalled"]);
+  expect(await look()).toEqual(["lane_stalled"]);
 });
 
 test("without an address alerts are kept and logged", async () => {

@@ -22,6 +22,7 @@ export function alertChore(options: {
 }): Chore {
   const { alerts, send, clock, log } = options;
   let lookedAt = Number.NEGATIVE_INFINITY;
+  let stalledBefore: ReadonlySet<string> = new Set();
   let steadySince = 0;
 
   const deliver = async (deliverer: AlertSender, { alert, ids }: AlertBatch): Promise<void> => {
@@ -40,7 +41,11 @@ export function alertChore(options: {
     everyMs: EVERY_MS,
     async run(signal) {
       const now = clock.now();
-      const facts = await alerts.readFacts(now);
+      const read = await alerts.readFacts(now);
+      const keyOf = ({ lane, since }: (typeof read.stalls)[number]): string => `${lane} ${since.getTime()}`;
+      // at one instant alone a lane that works may hold nothing
+      const facts = { ...read, stalls: read.stalls.filter((stall) => stalledBefore.has(keyOf(stall))) };
+      stalledBefore = new Set(read.stalls.map(keyOf));
       if (now.getTime() - lookedAt > STEADY_MS) steadySince = now.getTime();
       lookedAt = now.getTime();
       const isSteady = lookedAt - steadySince >= STEADY_MS;

@@ -256,6 +256,12 @@ describe("facts worth an alert", () => {
       ["io"],
     );
     expect((await alerts.readFacts(NOW)).stalls).toEqual([]);
+    await db.query("update queue_settings set is_paused = false, rate_limit = $1::text::jsonb where lane = 'io'", [
+      '{"max": 1, "duration_ms": 600000}',
+    ]);
+    expect((await alerts.readFacts(NOW)).stalls).toEqual([]);
+    await db.query("update queue_settings set rate_limit = null where $1 = 1", [1]);
+    expect((await alerts.readFacts(NOW)).stalls).toHaveLength(1);
     await db.query("delete from queue_settings where $1 = 1", [1]);
   });
 

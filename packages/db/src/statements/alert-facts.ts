@@ -125,7 +125,7 @@ order by expires_at
 limit ${MOST}
 `;
 
-/** A worker that lives holds a job in its lane, or has none to take there. */
+/** A worker that lives holds a job in its lane, or has none to take there; under a rate it may have to wait. */
 const STALLS = `
 select late.lane, count(*)::int as jobs, min(late.since) as since
 from (
@@ -139,7 +139,7 @@ where not exists (
     select from pipeline_jobs j
     where j.status = 'processing' and j.dispatched_at is not null and j.lane = late.lane and j.lease_until > $1::timestamptz
   )
-  and not exists (select from queue_settings s where s.lane = late.lane and s.is_paused)
+  and not exists (select from queue_settings s where s.lane = late.lane and (s.is_paused or s.rate_limit is not null))
 group by late.lane
 `;
 
