@@ -194,6 +194,11 @@ async function keep(work: StepWork, unit: Unit, made: MadeFile & { readonly seco
   checkHeld(work, await needs.tasks.keepUnit(claim, task.id, kept));
   await rm(made.path, { force: true });
   const before = work.units.find(step, unit.unit);
-  if (before !== undefined && before.blobKey !== blobKey) await needs.blobs.delete(before.blobKey);
+  if (before !== undefined && before.blobKey !== blobKey) {
+    // what stays goes with the workspace
+    await needs.blobs.delete(before.blobKey).catch((error: unknown) => {
+      work.log.warn({ err: error, task_id: task.id, key: before.blobKey }, "an earlier take could not be removed");
+    });
+  }
   return { ...kept, isRejected: false };
 }
