@@ -20,7 +20,7 @@ import {
   waitForTurn,
 } from "@millrace/core";
 import { describe, expect, it } from "vitest";
-import { claimed, expireLease, HOLDER, OUTPUT, settle, submitted } from "./job-store.fixture.ts";
+import { claimed, expireLease, HOLDER, newJob, OUTPUT, settle, submitted } from "./job-store.fixture.ts";
 import { TASK_STEPS, type TaskStep } from "./schema/tasks.ts";
 import type { TaskRow } from "./task-model.ts";
 import { jobOf, newTask, tasksUnderTest } from "./task-store.fixture.ts";
@@ -489,5 +489,30 @@ describe("C-Q02 a cancel", () => {
     await expireLease(t.db, jobId);
     await t.store.finishExpiredCancels(100);
     expect((await taskOf(task.id)).status).toBe("draft");
+  });
+});
+
+describe("one statement that changes many jobs", () => {
+  it("moves each task by its own job, and leaves other work alone", async () => {
+    const tasks = await Promise.all(["assets", "video", "upload"].map((step) => queued(step as TaskStep)));
+    const other = await submitted(t.store, newJob(t.ownerId));
+    const jobIds = [...tasks.map(({ jobId }) => jobId), other.jobId];
+    await t.db.query(
+      `update pipeline_jobs set status = 'processing', fence = fence + 1, worker = 'w', lease_until = now() + interval '1 minute',
+         started_at = now(), stage_started_at = now() where id = any ($1::uuid[])`,
+      [`{${jobIds.join(",")}}`],
+    );
+    await t.db.query(
+      `insert into job_events (job_id, event, from_status, to_status, stage, actor)
+       select id, 'claim', 'pending', 'processing', stage, 'w' from pipeline_jobs where id = any ($1::uuid[])`,
+      [`{${jobIds.join(",")}}`],
+    );
+    const statuses = await Promise.all(tasks.map(async ({ task }) => (await taskOf(task.id)).status));
+    expect(statuses).toEqual(["generating_assets", "generating_video", "uploading"]);
+
+    for (const jobId of jobIds) await t.store.cancel({ jobId, ownerId: null, by: "carl", reason: null });
+    for (const jobId of jobIds) await expireLease(t.db, jobId);
+    await t.store.finishExpiredCancels(100);
+    for (const { task } of tasks) expect((await hops(task)).at(-1)).toBe("draft carl");
   });
 });
