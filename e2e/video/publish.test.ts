@@ -114,6 +114,8 @@ describe("a video", () => {
     await calls.review(id, "final", { decision: "rejected", comment: "clip 2 shakes", step: "video", clips: [2] });
     const rejected = await calls.reaches(id, "video_error");
     expect(rejected.error_log).toContain("clip 2 shakes");
+    const { body: history } = await cluster.call("GET", `/tasks/${id}/runs`);
+    expect(history.runs).toMatchObject([{ outcome: "video_error", error_code: "REVIEW_REJECTED" }]);
     await calls.queue(id);
     await approve(id, "video", "final");
     await calls.reaches(id, "published");

@@ -36,6 +36,14 @@ async function setLimit(units: number): Promise<void> {
   expect(status, JSON.stringify(body)).toBe(200);
 }
 
+/** Until the receiver of alerts got a post with these words in it. */
+const isTold = (words: string): Promise<boolean> =>
+  until(() => receiver.requests.some(({ body }) => body.includes(words)), {
+    timeoutMs: 120_000,
+    message: () =>
+      `an alert: ${words}\n${receiver.requests.map(({ body }) => body).join("\n")}\n${cluster.output().slice(-3_000)}`,
+  });
+
 test("a task that finds its quota spent waits queued, unharmed, is told of, and goes on as soon as there is more (C-Q11, C-Q13)", {
   timeout: 400_000,
 }, async () => {
@@ -64,9 +72,17 @@ test("a task that finds its quota spent waits queued, unharmed, is told of, and 
   const [usage] = await cluster.sql`
     select sum(units_used)::int as used, sum(units_reserved)::int as reserved from quota_usages where service = 'library'`;
   expect(usage).toEqual({ used: 2, reserved: 0 });
-  // somebody was told
-  await until(() => receiver.requests.some(({ body }) => body.includes("Quota library of nature is spent")), {
-    timeoutMs: 60_000,
-    message: () => `an alert\n${cluster.output().slice(-3_000)}`,
-  });
+  await isTold("Quota library of nature is spent");
+});
+
+test("a task that fails for good is told of, with what went wrong (C2.8)", { timeout: 300_000 }, async () => {
+  const channelId = await calls.putChannel("broken", OPEN);
+  // as if a field had been renamed by a later release
+  await cluster.sql`update channels set config = config || '{"colour": "blue"}' where id = ${channelId}`;
+  const id = await calls.plan("broken", { title: "Whales", queue: true });
+  const task = await calls.reaches(id, "asset_error");
+  expect(task).toMatchObject({ error_step: "assets", error_code: "MEDIA_REFUSED" });
+  const { body } = await cluster.call("GET", `/tasks/${id}/errors`);
+  expect(body.errors).toMatchObject([{ code: "MEDIA_REFUSED", is_transient: false }]);
+  await isTold(`Whales\\" of channel broken failed at assets: ${body.errors[0].message}`);
 });
