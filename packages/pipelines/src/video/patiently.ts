@@ -1,16 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { MillraceError } from "@millrace/core";
+import { type Log, MillraceError } from "@millrace/core";
 import type { TaskRecords, VideoNeeds } from "./needs.ts";
-import type { StepWork } from "./step-work.ts";
+
+interface Limits {
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
 
 /** About a minute: what was paid for is not thrown away because a store is away for a moment. */
 const WAITS_MS = [250, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 20_000];
 
 /** Does again what failed because a store is away. */
-export async function patiently<T>(
-  act: () => Promise<T>,
-  { signal, log }: Pick<StepWork, "signal" | "log">,
-): Promise<T> {
+export async function patiently<T>(act: () => Promise<T>, { signal, log }: Limits): Promise<T> {
   for (const waitMs of WAITS_MS) {
     try {
       return await act();
@@ -25,7 +26,7 @@ export async function patiently<T>(
 }
 
 /** The same needs, whose records are asked patiently: a Postgres that restarts costs no try of a step. */
-export function patientNeeds(needs: VideoNeeds, limits: Pick<StepWork, "signal" | "log">): VideoNeeds {
+export function patientNeeds(needs: VideoNeeds, limits: Limits): VideoNeeds {
   const patient =
     <Asked extends readonly unknown[], Answer>(ask: (...asked: Asked) => Promise<Answer>) =>
     (...asked: Asked): Promise<Answer> =>
