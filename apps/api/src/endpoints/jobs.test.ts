@@ -228,6 +228,7 @@ describe("A-Q03 D-6 somebody else's job is no job at all", () => {
   const bodies: Readonly<Record<string, Record<string, string>>> = {
     decideReview: { decision: "approved" },
     createReviewLink: { reviewer: "rita" },
+    changeJob: { priority: "high" },
   };
 
   it.each(calls.map(([id]) => id as "readJob"))(
