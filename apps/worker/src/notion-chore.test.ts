@@ -324,6 +324,19 @@ describe("a Notion in trouble", () => {
     await expectQuiet();
   });
 
+  it("what it wrote without an answer is not taken for what a person wants", async () => {
+    const page = await queued();
+    await board.claim(page);
+    board.loseAnswers(1);
+    expect((await board.round()).failed).toBe(1);
+    expect(statusOf(page)).toBe("Generating Assets");
+    const { id } = await board.taskOf(page);
+    await board.sql("update tasks set status = 'assets_ready' where id = $1::uuid", [id]);
+    await board.round();
+    expect([statusOf(page), logOf(page)]).toEqual(["Assets Ready", ""]);
+    await expectQuiet();
+  });
+
   it("a page that takes nothing holds up no other page", async () => {
     const [stuck, free] = [await queued(), await queued()];
     board.notion.interrupt(

@@ -4,6 +4,7 @@ import {
   type GateRequest,
   gateOf,
   type JobStore,
+  MillraceError,
   notionId,
   type PipelineSpec,
   parkForReview,
@@ -71,6 +72,8 @@ export interface BoardUnderTest {
   }): FakeNotionPage;
   /** As a person does it in Notion. */
   choose(page: FakeNotionPage, status: string, note?: string): void;
+  /** Of the next writes: they happen, and nobody hears of it. */
+  loseAnswers(count: number): void;
   round(): Promise<SyncRound>;
   taskOf(page: FakeNotionPage): Promise<TaskRow>;
   /** A worker takes the task's job. */
@@ -135,11 +138,17 @@ export async function startBoard(fields: object = {}): Promise<BoardUnderTest> {
     limiter: { enter: async () => {}, pause: () => {}, pausedMs: () => 0 },
     wait: async () => {},
   });
+  let lost = 0;
+  const update: typeof client.update = async (...change) => {
+    const page = await client.update(...change);
+    if (lost-- > 0) throw new MillraceError("MEDIA_PROVIDER_FAILED", "no answer");
+    return page;
+  };
   const sync = createBoardSync({
     tasks,
     boards: tasks,
     actions,
-    notionOf: async () => client,
+    notionOf: async () => ({ ...client, update }),
     pullEveryMs: 10_000,
     clock,
     log: logs.log,
@@ -202,6 +211,9 @@ export async function startBoard(fields: object = {}): Promise<BoardUnderTest> {
       Object.assign(page.properties, notionProperties({ texts: { "Error Log": log }, selects: { Status: status } }));
       page.editedAt = clock.now().toISOString();
       page.editedBy = PERSON;
+    },
+    loseAnswers(count) {
+      lost = count;
     },
     async round() {
       // every board and every pause is due

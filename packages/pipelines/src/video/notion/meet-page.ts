@@ -1,4 +1,4 @@
-import type { Clock, Priority } from "@millrace/core";
+import type { Clock, JsonObject, Priority } from "@millrace/core";
 import type { Notion, NotionPage } from "@millrace/providers";
 import { scaleOfTask } from "../job-of-task.ts";
 import { type ActOnIntentNeeds, actOnIntent, type PlannedTask } from "./act-on-intent.ts";
@@ -54,6 +54,9 @@ export async function meetPage(needs: MeetPageNeeds, pageId: string): Promise<bo
   const remarks = reasons.length === 0 ? [] : [{ at, message: reasons.join("; "), isRemark: true }];
   const task = await tasks.findTaskOfPage(page.id, null);
   const changes = planPush(stateOf({ task, seen, remarks, at }), page);
+  if (task !== undefined && changes.length > 0) {
+    await tasks.keepNotionSeen(task.id, { ...seen, writing: task.status, task: seen.task as JsonObject }, false);
+  }
   const written = changes.length === 0 ? page : await notion.update(page.id, changes);
   if (task !== undefined) await keepSeen(needs, task, { page: written, seen, pushed: changes.length > 0 });
   return changes.length > 0;
@@ -69,7 +72,11 @@ async function read({ tasks, board }: Pick<MeetPageNeeds, "tasks" | "board">, pa
   const known = {
     status: task.status,
     clipCount,
-    seen: { status: seen.status, priority: seen.priority, errorLog: seen.error_log },
+    seen: {
+      status: entry.status === seen.writing ? seen.writing : seen.status,
+      priority: seen.priority,
+      errorLog: seen.error_log,
+    },
   };
   return { page, entry, task, seen, intent: readIntent(known, entry), priority: readPriority(known, entry) };
 }
@@ -98,6 +105,7 @@ async function keepSeen(
   const hasMoved = seen.task["status"] !== task.status;
   const now: Seen = {
     status: status ?? null,
+    writing: null,
     priority: priority ?? null,
     // while a task stays where it is, notes of people gather: they are the reason of a rejection that comes later
     error_log: hasMoved ? errorLog : seen.error_log,

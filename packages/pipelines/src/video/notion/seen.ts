@@ -13,6 +13,8 @@ export interface ShownTask {
 const seenFields = z.object({
   /** What the page said. */
   status: z.enum(TASK_STATUSES).nullable(),
+  /** What was about to be written there: it may have come to stand there although no answer came. */
+  writing: z.enum(TASK_STATUSES).nullable(),
   priority: z.enum(PRIORITIES).nullable(),
   error_log: z.string(),
   /** What was to be said on the page: another task than this has something new to say. */
@@ -23,7 +25,7 @@ const seenFields = z.object({
 export type Seen = z.infer<typeof seenFields>;
 
 /** A page that nothing is known of is one somebody has just begun. */
-const NEVER_SEEN: Seen = { status: "draft", priority: null, error_log: "", task: {} };
+const NEVER_SEEN: Seen = { status: "draft", writing: null, priority: null, error_log: "", task: {} };
 
 export function readSeen(kept: JsonObject | null): Seen {
   return seenFields.safeParse(kept).data ?? NEVER_SEEN;
