@@ -42,20 +42,24 @@ async function empty(sql: postgres.Sql): Promise<void> {
   await sql`truncate job_events, job_stages, channel_turns, channels cascade`;
 }
 
-/** A backlog spread over the channels; as many of them capped and weighted as told. */
-async function fillBacklog(sql: postgres.Sql, channels: number, sharesOf: "none" | "all"): Promise<void> {
+type Load = "plain" | "shares" | "quota";
+
+/** A backlog spread over the channels: plain, all of them capped and weighted, or all jobs taking of ten quotas. */
+async function fillBacklog(sql: postgres.Sql, channels: number, load: Load): Promise<void> {
   await empty(sql);
   await sql`create temp table if not exists bench_channels (n int, id uuid)`;
   await sql`truncate bench_channels`;
   await sql`insert into bench_channels select n, gen_random_uuid() from generate_series(0, ${channels - 1}) n`;
-  if (sharesOf === "all") {
+  if (load === "shares") {
     await sql`insert into channels (id, weight, max_in_flight) select id, 1 + n % 5, 1000000 from bench_channels`;
   }
   await sql`
     insert into pipeline_jobs (id, owner_id, pipeline, pipeline_version, resource_key, channel_id, lane, stage,
-      stage_count, max_retries, input, waiting_for)
-    select ('01900000-0000-7000-8000-' || lpad(to_hex(j), 12, '0'))::uuid, ${OWNER}, 'noop', '1.0.0', 'cid:' || j, c.id, 'io', 'one', 1, 3, '{"n": 1}', 'turn'
-    from generate_series(1, ${BACKLOG}) j join bench_channels c on c.n = j % ${channels}::int`;
+      stage_count, max_retries, input, waiting_for, quota_service, quota_pool, quota_units)
+    select ('01900000-0000-7000-8000-' || lpad(to_hex(j), 12, '0'))::uuid, ${OWNER}, 'noop', '1.0.0', 'cid:' || j, c.id, 'io', 'one', 1, 3, '{"n": 1}', 'turn',
+      q.service, case when q.service is not null then 'pool' || j % 10 end, case when q.service is not null then 1 end
+    from generate_series(1, ${BACKLOG}) j join bench_channels c on c.n = j % ${channels}::int
+    cross join (select nullif(${load === "quota" ? "bench" : ""}::text, '') as service) q`;
   await sql`vacuum analyze pipeline_jobs`;
   await sql`vacuum analyze channel_turns`;
   await sql`analyze channels`;
@@ -77,13 +81,15 @@ async function picksPerSecond(store: JobStore): Promise<{ rate: number; slowestM
   return { rate, slowestMs };
 }
 
+const ABOUT = { plain: "", shares: ", all weighted and capped", quota: ", all of a quota" } as const;
+
 async function measurePicks(sql: postgres.Sql, store: JobStore): Promise<void> {
   console.log(`${BACKLOG} jobs in the backlog, ${AT_A_TIME} in one statement, ${picks} measured`);
   for (const channels of [1, 100, 10_000]) {
-    for (const shares of ["none", "all"] as const) {
-      await fillBacklog(sql, channels, shares);
+    for (const load of ["plain", "shares", "quota"] as const) {
+      await fillBacklog(sql, channels, load);
       const { rate, slowestMs } = await picksPerSecond(store);
-      const about = `${channels} channels${shares === "all" ? ", all weighted and capped" : ""}`;
+      const about = `${channels} channels${ABOUT[load]}`;
       console.log(`${about.padEnd(42)} ${Math.round(rate)} picks/s, slowest statement ${slowestMs.toFixed(0)} ms`);
     }
   }
