@@ -14,7 +14,8 @@ const put = (channel_id: string, body: Record<string, unknown>, key = api.keys.o
 describe("channels of videos", () => {
   it("C-S41 are made and changed with the fields of their file; their uuid stays", async () => {
     const fields = { ...CHANNEL, weight: 2, max_concurrent: 3, quota_pool: "google", gates: { assets: "off" } };
-    const { status, body } = await put("nature", { channel_id: "nature", ...fields });
+    const notion_database_id = "8D2F1A00-1111-2222-3333-44445555666F";
+    const { status, body } = await put("nature", { channel_id: "nature", ...fields, notion_database_id });
     expect(status).toBe(200);
     expect(body).toMatchObject({
       channel_id: "nature",
@@ -23,8 +24,10 @@ describe("channels of videos", () => {
       quota_pool: "google",
       source: "api",
       is_active: true,
-      fields: { gates: { assets: "off" } },
+      fields: { gates: { assets: "off" }, notion_database_id: "8d2f1a0011112222333344445555666f" },
     });
+    const again = { ...body.fields, weight: 5 };
+    expect((await put("nature", again)).body).toMatchObject({ fields: again });
     const { body: changed } = await put("nature", { ...CHANNEL, channel_name: "Nature", is_active: false });
     expect(changed).toMatchObject({ id: body.id, channel_name: "Nature", is_active: false, quota_pool: "nature" });
     const { body: list } = await api.call("listVideoChannels");

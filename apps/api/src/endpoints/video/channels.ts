@@ -66,7 +66,7 @@ export function putVideoChannel({ video, audit }: EndpointNeeds): Endpoint<Route
       isActive: channel.share.isActive,
       quotaPool: channel.quotaPool,
       source: "api",
-      config: { ...body, channel_id } as Json,
+      config: channel.fields,
     });
     if (put === "taken") throw conflict(`The id ${channel_id} is taken.`, {});
     await audit({
