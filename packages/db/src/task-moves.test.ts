@@ -90,7 +90,7 @@ describe("a stage that is being made", () => {
   it("C-S40 holds no transaction and locks nothing: claimed, closed, worked, opened again, written", async () => {
     const { task, jobId } = await making("video");
     const open = await t.db.query(
-      "select 1 from pg_stat_activity where datname = current_database() and xact_start is not null and pid <> pg_backend_pid()",
+      "select 1 from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'",
     );
     expect(open).toEqual([]);
     await t.db.transaction(async (query) => {
