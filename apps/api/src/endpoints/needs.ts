@@ -1,10 +1,19 @@
 import type { TestSent } from "@millrace/callbacks";
 import type { Blobs, Clock, JobStore, Log, SpecRegistry, TicketQueue } from "@millrace/core";
-import type { CallbackStore, ChannelStore, ContentStore, ExtractionStore, KeyStore, ReviewStore } from "@millrace/db";
+import type {
+  CallbackStore,
+  ChannelStore,
+  ContentStore,
+  ExtractionStore,
+  KeyStore,
+  PermitRecords,
+  QuotaRecords,
+  ReviewStore,
+} from "@millrace/db";
 import type { Cancel, Submit } from "@millrace/engine";
 import type { BlobGuard } from "../upload/blob-guard.ts";
 import type { NotionWebhookSettings } from "./notion-webhook.ts";
-import type { QuotaNeeds } from "./quotas.ts";
+import type { QuotaNeeds } from "./quota-needs.ts";
 import type { VideoNeeds } from "./video/video-needs.ts";
 
 export interface CallbackNeeds {
@@ -16,7 +25,7 @@ export interface CallbackNeeds {
 }
 
 /** What the endpoints ask. */
-export interface EndpointNeeds extends QuotaNeeds {
+export interface EndpointNeeds {
   readonly store: JobStore;
   readonly callbacks: CallbackNeeds;
   readonly contents: Pick<
@@ -33,6 +42,8 @@ export interface EndpointNeeds extends QuotaNeeds {
     | "countVersions"
   >;
   readonly channels: Pick<ChannelStore, "findPlace">;
+  readonly quotas: Pick<QuotaRecords, "listQuotas" | "findQuota" | "changeQuota">;
+  readonly permits: Pick<PermitRecords, "listPermits" | "changePermits">;
   readonly reviews: ReviewStore;
   readonly extractions: ExtractionStore;
   readonly video: VideoNeeds;

@@ -1,6 +1,6 @@
 import type { Routes } from "@millrace/contracts";
 import { MillraceError } from "@millrace/core";
-import type { PermitRecords, QuotaRecords, QuotaRow } from "@millrace/db";
+import type { QuotaRow } from "@millrace/db";
 import { actorOf, type Principal, visibleOwner } from "../auth/principal.ts";
 import type { Endpoint, Endpoints } from "../http/endpoint.ts";
 import { conflict, fieldProblem } from "../http/request-problem.ts";
@@ -10,13 +10,7 @@ import { noSuchJob } from "./read-jobs.ts";
 /** More are not shown. */
 const MOST_QUOTAS = 1_000;
 
-/** What the quota endpoints ask, beside what all do. */
-export interface QuotaNeeds {
-  readonly quotas: Pick<QuotaRecords, "listQuotas" | "findQuota" | "changeQuota">;
-  readonly permits: Pick<PermitRecords, "listPermits" | "changePermits">;
-}
-
-type Needs = Pick<EndpointNeeds, "store" | "audit"> & QuotaNeeds;
+type Needs = Pick<EndpointNeeds, "store" | "audit" | "quotas" | "permits">;
 type Id = "changeJob" | "listQuotas" | "changeQuota" | "listPermits" | "changePermits";
 
 export function quotaEndpoints(needs: Needs): Pick<Endpoints, Id> {
