@@ -13,7 +13,6 @@ import type {
 import type { Cancel, Submit } from "@millrace/engine";
 import type { BlobGuard } from "../upload/blob-guard.ts";
 import type { NotionWebhookSettings } from "./notion-webhook.ts";
-import type { QuotaNeeds } from "./quota-needs.ts";
 import type { VideoNeeds } from "./video/video-needs.ts";
 
 export interface CallbackNeeds {
