@@ -104,6 +104,7 @@ describe("millrace tasks", () => {
     const { code, stdout, stderr } = await approving;
     expect(stdout).toContain(`${task.id}  approved at assets: applied`);
     expect(stdout).toMatch(/assets_approved +→ queued/);
+    expect(stdout, "was told before").not.toContain("draft");
     expect(stderr).toContain("asset_error: composites MEDIA_REFUSED");
     expect(code).toBe(1);
     const shown = (await cli("tasks", "show", task.id)).stdout;

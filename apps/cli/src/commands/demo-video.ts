@@ -3,6 +3,7 @@ import { mkdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type ApiClient, type Body, createApiClient } from "../api-client.ts";
 import type { CliConfig } from "../config.ts";
+import { demoConfig } from "../demo/demo-config.ts";
 import { lookAtVideo } from "../demo/look-at-video.ts";
 import { DEMO_CHANNEL, DEMO_TASK } from "../demo/video-story.ts";
 import { type Followed, followTask } from "../tasks/follow-task.ts";
@@ -17,22 +18,6 @@ export interface VideoDemoOptions {
   readonly out?: string;
   /** Stays up afterwards, until Ctrl-C. */
   readonly stay: boolean;
-}
-
-/** Beside those of `npm start`, which may be up. */
-const PORTS = { PORT: 3_010, DASHBOARD_PORT: 3_011 } as const;
-/** Smaller than a published video's, so that it is soon made. */
-const FRAME = "1280x720";
-/** What a person has set for their own Millrace would spend money here, or speak to people. */
-const NOT_FOR_DEMOS =
-  /_PROVIDER$|^PUBLISHER$|^NOTION_|^CHANNEL_CONFIGS_DIR$|^CHANNELS_OWNER$|^ALERT_|^CREDENTIAL_KEYS$|^LANES$|^PIPELINE_MODULES$|^BLOB_URL$|^DATABASE_URL$|^REDIS_URL$/;
-
-/** A Millrace of its own in a folder of its own, whatever is up or set elsewhere. */
-function demoConfig(config: CliConfig): CliConfig {
-  const { DATABASE_URL: _, REDIS_URL: __, BLOB_URL: ___, ...rest } = config;
-  const kept = Object.entries(config.inherited).filter(([name]) => !NOT_FOR_DEMOS.test(name));
-  const inherited = { ...Object.fromEntries(kept), VIDEO_FRAME: config.inherited["VIDEO_FRAME"] ?? FRAME };
-  return { ...rest, ...PORTS, dataDir: join(config.dataDir, "demo-video"), inherited };
 }
 
 /** Makes a short video from an idea to the published file, approving at every gate. False: it did not get there. */

@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { ReadableStream } from "node:stream/web";
 import { type ApiClient, ApiProblem, type Body } from "../api-client.ts";
-import { followTask } from "../tasks/follow-task.ts";
+import { type Followed, followTask } from "../tasks/follow-task.ts";
 import {
   type Gates,
   gateOf,
@@ -114,9 +114,10 @@ export async function retryTask(
   id: string,
   { step, wait }: { readonly step?: string; readonly wait: boolean },
 ): Promise<boolean> {
+  const followed = await followFromNow(api, id);
   const { body } = await api.post<Body<"retryTask">>(path(id, "/retry"), step === undefined ? {} : { step });
   terminal.say(`${body.id}  queued from ${body.from_step} as job ${body.job_id}`);
-  return wait ? watchTask(api, terminal, id) : true;
+  return wait ? watchTask(api, terminal, id, followed) : true;
 }
 
 /** `unqueue` or `cancel`. */
@@ -144,18 +145,30 @@ export interface Decision {
 export async function reviewTask(api: ApiClient, terminal: Terminal, id: string, asked: Decision): Promise<boolean> {
   const { gate: named, wait, ...said } = asked;
   const { body: task } = await api.get<Task>(path(id));
+  const followed = await followFromNow(api, id);
   const gate = named ?? gateOf(task);
   if (gate === undefined)
     throw new Error(`${task.title} is ${task.status}: nobody is asked now. Name a --gate to decide early.`);
   const { body } = await api.post<Body<"reviewTask">>(path(id, `/reviews/${gate}`), said);
   const more = body.approvals_needed === undefined ? "" : `, ${body.approvals_needed} more needed`;
   terminal.say(`${id}  ${said.decision} at ${gate}: ${body.outcome}${more}`);
-  return wait ? watchTask(api, terminal, id) : true;
+  return wait ? watchTask(api, terminal, id, followed) : true;
+}
+
+/** What has happened so far is not told again. */
+async function followFromNow(api: ApiClient, id: string): Promise<Followed> {
+  const { body } = await api.get<Body<"listTaskTransitions">>(path(id, "/transitions"));
+  return { lastId: body.transitions.at(-1)?.id ?? 0 };
 }
 
 /** Until a gate or the end. False: it ended otherwise than published. */
-export async function watchTask(api: ApiClient, terminal: Terminal, id: string): Promise<boolean> {
-  const task = await followTask(api, terminal, id);
+export async function watchTask(
+  api: ApiClient,
+  terminal: Terminal,
+  id: string,
+  followed: Followed = { lastId: 0 },
+): Promise<boolean> {
+  const task = await followTask(api, terminal, id, { followed });
   const stand = standOf(task);
   if (stand === "asks") {
     terminal.say(`Waits for a decision at ${gateOf(task)}: millrace tasks approve ${id}`);

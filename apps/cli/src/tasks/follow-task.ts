@@ -12,7 +12,6 @@ export interface Followed {
 
 /**
  * Prints each change of a task's status as it happens, until people decide about it or nothing more comes by itself.
- * `passed`: a gate somebody decided at; it is waited past.
  */
 export async function followTask(
   api: ApiClient,

@@ -44,7 +44,7 @@ export function keptBy(task: Task): string | undefined {
   return undefined;
 }
 
-export function stepLine(step: Step, { status, error_step }: Task, colour: Colour): string {
+function stepLine(step: Step, { status, error_step }: Task, colour: Colour): string {
   const { made, wanted } = step;
   const isHere = status.endsWith("_error") ? error_step === step.step : false;
   const mark = step.completed ? colour.green("✔") : isHere ? colour.red("✘") : " ";

@@ -72,7 +72,7 @@ function medium(task: Pick<TaskRow, "id">, unit: VideoUnit, still: VideoUnit | u
   return html`<a href="${src}">${unit.mediaType}</a>`;
 }
 
-export function sizeText(bytes: number): string {
+function sizeText(bytes: number): string {
   if (bytes < 1_000) return `${bytes} bytes`;
   return bytes < 1_000_000 ? `${(bytes / 1_000).toFixed(0)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
