@@ -1,3 +1,5 @@
+import { earliest } from "./earliest.ts";
+
 /** What a prompt's words say of a place. */
 export interface Scene {
   readonly time: "dawn" | "day" | "dusk" | "night";
@@ -42,10 +44,4 @@ export function sceneOf(prompt: string): Scene {
 
 function first<T>(rules: readonly [T, RegExp][], text: string): T | undefined {
   return rules.find(([, words]) => words.test(text))?.[0];
-}
-
-/** A prompt names its subject first: "a harbour below the mountains" is a harbour. */
-function earliest<T>(rules: readonly [T, RegExp][], text: string): T | undefined {
-  const found = rules.map(([value, words]) => ({ value, at: text.search(words) })).filter(({ at }) => at >= 0);
-  return found.sort((a, b) => a.at - b.at)[0]?.value;
 }
