@@ -16,12 +16,28 @@ const open = Object.entries(routes as Record<string, Route>).filter(([, route]) 
   RouteId,
   Route,
 ][];
-const params = { id: "0199aaaa-0000-7000-8000-000000000000", gate: "g" };
+/** Another way of proving who it is, of their own, or an answer of their own to whoever proves nothing. */
+const PROVEN_OTHERWISE: ReadonlySet<string> = new Set(["receiveNotionEvent", "readLinkedTaskFile"]);
+const id = "0199aaaa-0000-7000-8000-000000000000";
+const params = {
+  id,
+  gate: "g",
+  step: "video",
+  folder: "characters",
+  unit: "01",
+  channel_id: "nature",
+  name: "youtube_refresh_token",
+  service: "youtube",
+  pool: "nature",
+  provider: "kie",
+  video_id: id,
+  token: "none",
+};
 
 describe("A-Q16 API keys", () => {
-  it.each(scoped.map(([id]) => id))("%s wants a key", async (id) => {
+  it.each(scoped)("%s wants a key", async (id, { isKeyOptional }) => {
     for (const headers of [
-      {},
+      ...(isKeyOptional ? [] : [{}]),
       { authorization: "Bearer" },
       { authorization: "Basic dXNlcjpwdw==" },
       { authorization: "Bearer mr_wrong" },
@@ -33,8 +49,20 @@ describe("A-Q16 API keys", () => {
     }
   });
 
-  it.each(open.map(([id]) => id))("%s wants none", async (id) => {
+  it.each(open.map(([id]) => id).filter((id) => !PROVEN_OTHERWISE.has(id)))("%s wants none", async (id) => {
     expect((await api.call(id, { key: null })).status).toBe(200);
+  });
+
+  it.each(scoped.filter(([, { isKeyOptional }]) => isKeyOptional))(
+    "%s shows without a key only what is for everybody",
+    async (id) => {
+      expect((await api.call(id, { key: null, params })).status).toBe(404);
+    },
+  );
+
+  it("whoever proves it otherwise than by a key has to", async () => {
+    expect((await api.call("receiveNotionEvent", { key: null, body: {} })).status).toBe(401);
+    expect((await api.call("readLinkedTaskFile", { key: null, params })).status).toBe(404);
   });
 
   it("a key does what its scopes say and nothing else", async () => {
