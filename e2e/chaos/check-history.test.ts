@@ -39,6 +39,18 @@ describe("a legal history", () => {
       [SUBMIT, CLAIM, ["redispatch", "processing", "processing", 1], COMPLETE],
     ],
     [
+      "of a turn in the middle, for which there was no quota at first",
+      [
+        SUBMIT,
+        CLAIM,
+        ["wait_for_turn", "processing", "pending", 1],
+        ["wait_for_quota", "pending", "pending", 1],
+        ["dispatch", "pending", "pending", 1],
+        ["claim", "pending", "processing", 2],
+        ["complete", "processing", "completed", 2],
+      ],
+    ],
+    [
       "of a gate",
       [
         SUBMIT,
@@ -93,6 +105,16 @@ describe("a forged history", () => {
       "claim_before_settlement",
       "settled after the claim was given back",
       rowsOf([SUBMIT, CLAIM, ["hand_over", "processing", "processing", 1], COMPLETE]),
+    ],
+    [
+      "claim_before_settlement",
+      "settled after the stage went to wait for its turn",
+      rowsOf([
+        SUBMIT,
+        CLAIM,
+        ["wait_for_turn", "processing", "pending", 1],
+        ["wait_for_quota", "processing", "pending", 1],
+      ]),
     ],
     [
       "cancel_is_honoured",

@@ -42,8 +42,14 @@ const SETTLEMENTS = new Set<string>([
   "wait_for_quota",
   "wait_until",
   "wait_for_review",
+  "wait_for_turn",
   "interrupt",
 ] satisfies JobEvent[]);
+
+/** Whoever gives out tickets may find that a job has no quota left. */
+function isSettlement({ event, from }: HistoryRow): boolean {
+  return SETTLEMENTS.has(event) && !(event === "wait_for_quota" && from === "pending");
+}
 
 /** The one settlement after which the claim goes on. */
 const KEEPS_CLAIM = "advance" satisfies JobEvent;
@@ -101,7 +107,7 @@ function checkFence(row: HistoryRow, state: JobState, complain: Complain): void 
   if (event === "claim" && (fence ?? 0) <= state.fence) {
     complain("fence_rises", `fence ${fence} after ${state.fence}`);
   }
-  if (!SETTLEMENTS.has(event)) return;
+  if (!isSettlement(row)) return;
   if (fence === null || fence < state.fence)
     complain("old_fence", `fence ${fence}, the newest claim has ${state.fence}`);
   else if (!state.isHeld || fence > state.fence) {
@@ -109,13 +115,14 @@ function checkFence(row: HistoryRow, state: JobState, complain: Complain): void 
   }
 }
 
-function apply({ event, to, fence }: HistoryRow, state: JobState): void {
+function apply(row: HistoryRow, state: JobState): void {
+  const { event, to, fence } = row;
   state.status = to;
   if (event === "request_cancel") state.isCancelRequested = true;
   if (event === "claim") {
     state.fence = Math.max(state.fence, fence ?? 0);
     state.isHeld = true;
-  } else if (SETTLEMENTS.has(event) && event !== KEEPS_CLAIM && fence === state.fence) {
+  } else if (isSettlement(row) && event !== KEEPS_CLAIM && fence === state.fence) {
     state.isHeld = false;
   }
 }

@@ -221,6 +221,28 @@ const nothingLeaks: Invariant = {
   },
 };
 
+/** What a stage takes of the quota each time it is begun anew, as pipelines.mjs says. */
+const QUOTA = { stage: "c", units: 3, isTaken: (key: string): boolean => /[13579]$/.test(key) };
+
+const quotaIsSettled: Invariant = {
+  name: "quota is used once, and none is held",
+  check({ jobs, stages, events, quota }) {
+    const violations: Violation[] = [];
+    if (quota.open > 0) violations.push({ message: `${quota.open} reservations are left` });
+    if (quota.unitsReserved !== 0) violations.push({ message: `${quota.unitsReserved} units are still reserved` });
+    const takes = ({ jobId, stage }: { readonly jobId: string; readonly stage: string | null }): boolean =>
+      stage === QUOTA.stage && QUOTA.isTaken(jobs.get(jobId)?.input.key ?? "");
+    const least = QUOTA.units * stages.filter(takes).length;
+    const most = QUOTA.units * events.filter((event) => event.event === "dispatch" && takes(event)).length;
+    if (quota.unitsUsed < least || quota.unitsUsed > most) {
+      violations.push({
+        message: `${quota.unitsUsed} units used; commits say at least ${least}, tickets at most ${most}`,
+      });
+    }
+    return { checked: stages.filter(takes).length, violations };
+  },
+};
+
 const limitsRestored: Invariant = {
   name: "lane limits are enforced",
   check({ drained: { lane }, log, jobs, timeline }) {
@@ -290,6 +312,7 @@ export const INVARIANTS: readonly Invariant[] = [
   failuresHaveReasons,
   callbacksDelivered,
   nothingLeaks,
+  quotaIsSettled,
   limitsRestored,
   programsLive,
 ];

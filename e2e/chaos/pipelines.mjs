@@ -16,6 +16,7 @@ const retry = { attempts: 6, baseMs: 200, factor: 2, maxMs: 2_000, jitter: 0.2 }
 const MAX_RETRIES = 20;
 const TIMEOUT_MS = 60_000;
 const WAIT_MS = 1_500;
+const QUOTA_SERVICE = "chaos";
 
 function note({ job }, stage, kind) {
   const line = { t: Date.now(), pid: workerPid, worker, job: job.id, stage, fence: job.fence, kind };
@@ -52,6 +53,12 @@ const run = (stage) => async (context) => {
   return stage === "draft" ? waitForReview("editor", output) : done(output);
 };
 
+/** Half of the jobs take of a quota in one of their stages, and so wait for another turn before it. */
+const quotaOf = (stage) =>
+  stage === "c" && {
+    quota: ({ key }) => (/[13579]$/.test(key) ? { service: QUOTA_SERVICE, pool: `pool${key.length}`, units: 3 } : null),
+  };
+
 const define = (name, version, stages) =>
   definePipeline(
     {
@@ -62,7 +69,7 @@ const define = (name, version, stages) =>
       stages: Object.fromEntries(
         Object.entries(stages).map(([stage, lane]) => [
           stage,
-          { lane, timeoutMs: TIMEOUT_MS, retry, isAbortable: stage === "b", output: anything },
+          { lane, timeoutMs: TIMEOUT_MS, retry, isAbortable: stage === "b", output: anything, ...quotaOf(stage) },
         ]),
       ),
       maxRetries: MAX_RETRIES,

@@ -69,6 +69,14 @@ export interface TicketRecord {
   readonly status: JobStatus | null;
 }
 
+/** What stands in the books of the quota that half of the jobs take of, over all its pools and days. */
+export interface QuotaRecord {
+  readonly unitsUsed: number;
+  readonly unitsReserved: number;
+  /** Reservations that are still there. */
+  readonly open: number;
+}
+
 /** Everything the invariants are read from. */
 export interface RunRecord {
   readonly ownerId: string;
@@ -83,6 +91,7 @@ export interface RunRecord {
   readonly sink: readonly SinkRequest[];
   readonly log: readonly StageLine[];
   readonly tickets: readonly TicketRecord[];
+  readonly quota: QuotaRecord;
   /** Stage names and lanes in order, by pipeline and version. */
   readonly shapes: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, string>>>>>>;
 }
@@ -113,6 +122,10 @@ export async function readRun(
     SELECT id, job_id AS "jobId", event, status, attempts,
       (SELECT count(*)::int FROM callback_attempts WHERE delivery_id = d.id) AS begun
     FROM callback_deliveries d`;
+  const [quota] = await sql<[QuotaRecord]>`
+    SELECT coalesce(sum(units_used), 0)::int AS "unitsUsed", coalesce(sum(units_reserved), 0)::int AS "unitsReserved",
+      (SELECT count(*)::int FROM quota_reservations) AS open
+    FROM quota_usages`;
   const shapes = JSON.parse(readFileSync(new URL("pipeline-shapes.json", import.meta.url), "utf8"));
   const tickets = await readTickets(deployment.stores.redis, jobs);
   return {
@@ -125,6 +138,7 @@ export async function readRun(
     deliveries,
     log: readStageLog(stageLog),
     tickets,
+    quota,
     shapes,
   };
 }

@@ -6,6 +6,9 @@ import { overlaps, type Timeline } from "./timeline.ts";
 /** How long after its end a stage's result must be where it outlives the worker, Redis answering or not. */
 const SPOOLED_WITHIN_MS = { withRedis: 3_000, withDiskOnly: 6_000 } as const;
 
+/** A result that came so shortly before somebody else's claim was still on its way. */
+const ON_ITS_WAY_MS = 250;
+
 const stageOf = ({ job, stage }: StageLine): string => `${job} ${stage}`;
 
 const noStartAfterCommit: Invariant = {
@@ -120,7 +123,7 @@ const finishedIsNotRedone: Invariant = {
       if (again === undefined) continue;
       // somebody else had taken the job over before this end: it came too late to count
       const next = claims.get(end.job)?.find(({ fence }) => (fence ?? 0) > end.fence);
-      if (next === undefined || next.at.getTime() <= end.t || !hadTimeToSpool(timeline, end)) continue;
+      if (next === undefined || next.at.getTime() <= end.t + ON_ITS_WAY_MS || !hadTimeToSpool(timeline, end)) continue;
       if (timeline.redisLosses.some((at) => at >= end.t && at <= again.t)) continue;
       violations.push({
         jobId: end.job,

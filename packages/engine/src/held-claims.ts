@@ -13,10 +13,13 @@ export interface HeldClaimEntry {
   /** A settlement is under way or has ended the claim: not coming back from a heartbeat means nothing. */
   isSettling: boolean;
   isCancelRequested: boolean;
+  /** On `performance.now()`'s clock: before it nobody else can have the job. */
+  leasedUntil: number;
 }
 
 export interface HeldClaims {
-  hold(job: ClaimedJob): HeldClaimEntry;
+  /** `askedAt`: when the claim was asked for, on `performance.now()`'s clock; the lease began after that. */
+  hold(job: ClaimedJob, askedAt: number): HeldClaimEntry;
   release(entry: HeldClaimEntry): void;
   readonly size: number;
   /** One statement for all claims held: extends the leases, learns of lost ones and of cancels. */
@@ -35,6 +38,7 @@ export function createHeldClaims(needs: { store: JobStore; leaseMs: number; log:
   const heartbeat = async (): Promise<void> => {
     const asked = [...entries];
     if (asked.length === 0) return;
+    const leasedUntil = performance.now() + leaseMs;
     const pairs = asked.map((e) => ({ jobId: e.job.id, fence: e.job.fence, progress: e.progress }));
     const answers = await store.heartbeat(pairs, leaseMs);
     const kept = new Map(answers.map((a) => [`${a.jobId}/${a.fence}`, a]));
@@ -45,7 +49,10 @@ export function createHeldClaims(needs: { store: JobStore; leaseMs: number; log:
         if (entry.isSettling) continue;
         log.warn({ job_id: entry.job.id, fence: entry.job.fence }, "lease lost; a newer claim owns the job");
         entry.onAbort?.("lease_lost");
-      } else if (answer.isCancelRequested && !entry.isCancelRequested) {
+        continue;
+      }
+      entry.leasedUntil = Math.max(entry.leasedUntil, leasedUntil);
+      if (answer.isCancelRequested && !entry.isCancelRequested) {
         entry.isCancelRequested = true;
         entry.onAbort?.("cancel");
       }
@@ -53,13 +60,14 @@ export function createHeldClaims(needs: { store: JobStore; leaseMs: number; log:
   };
 
   return {
-    hold(job) {
+    hold(job, askedAt) {
       const entry: HeldClaimEntry = {
         job,
         onAbort: undefined,
         progress: null,
         isSettling: false,
         isCancelRequested: false,
+        leasedUntil: askedAt + leaseMs,
       };
       entries.add(entry);
       return entry;

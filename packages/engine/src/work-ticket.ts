@@ -41,6 +41,9 @@ const SUSPECT_DELAY_MS = 2_000;
 /** A result Postgres has not confirmed by then is spooled as well: this worker may die before it hears. */
 const SPOOL_AFTER_MS = 1_000;
 
+/** What spooling takes, and more: it is to be done before the lease is over, when somebody else may claim the job. */
+const SPOOL_TAKES_MS = 250;
+
 /** Added to a live lease's rest before looking again. */
 const LEASE_SLACK_MS = 250;
 
@@ -65,7 +68,12 @@ export function createWorkTicket(needs: WorkTicketNeeds): (ticket: ReceivedTicke
   const claimer = { worker: needs.worker, leaseMs: needs.leaseMs, stages: stagesOf(needs.registry) };
 
   return async (ticket) => {
-    const answer = await needs.persist(() => needs.store.claim(ticket, claimer), needs.stopping);
+    let askedAt = 0;
+    const claim = () => {
+      askedAt = performance.now();
+      return needs.store.claim(ticket, claimer);
+    };
+    const answer = await needs.persist(claim, needs.stopping);
     if (answer === undefined) return { kind: "return" };
     switch (answer.kind) {
       case "void":
@@ -84,7 +92,7 @@ export function createWorkTicket(needs: WorkTicketNeeds): (ticket: ReceivedTicke
       case "cancel_requested":
         return finishCancel(needs, ticket.jobId);
       case "claimed": {
-        const entry = needs.claims.hold(answer.job);
+        const entry = needs.claims.hold(answer.job, askedAt);
         try {
           return await workClaim(needs, entry);
         } finally {
@@ -173,7 +181,10 @@ async function settle(needs: WorkTicketNeeds, entry: HeldClaimEntry, job: Claime
   };
   const write = async (): Promise<SettleAnswer> => {
     try {
-      return await needs.store.settle(request, holder);
+      const leasedUntil = performance.now() + needs.leaseMs;
+      const answer = await needs.store.settle(request, holder);
+      if (settlement.ticket === "keep") entry.leasedUntil = leasedUntil;
+      return answer;
     } catch (error) {
       if (error instanceof StoreUnavailableError) {
         keep();
@@ -184,7 +195,9 @@ async function settle(needs: WorkTicketNeeds, entry: HeldClaimEntry, job: Claime
     }
   };
   entry.isSettling = true;
-  const timer = setTimeout(keep, SPOOL_AFTER_MS);
+  const spoolInMs = Math.min(SPOOL_AFTER_MS, entry.leasedUntil - performance.now() - SPOOL_TAKES_MS);
+  if (spoolInMs <= 0) keep();
+  const timer = setTimeout(keep, Math.max(0, spoolInMs));
   try {
     const answer = await needs.persist(write, needs.stopping);
     const isSpooled = (await keeping) === true || (hasLostClaim(job) && isWorthKeeping);
