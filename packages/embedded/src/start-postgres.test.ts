@@ -1,5 +1,5 @@
 import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -48,6 +48,10 @@ test("is durable, UTF-8 with a C.UTF-8 locale, on loopback only, and asks for a 
   const wanted = { fsync: "on", synchronous_commit: "on", listen_addresses: "127.0.0.1", max_connections: "200" };
   expect(Object.fromEntries(Object.keys(wanted).map((name) => [name, settings.get(name)]))).toEqual(wanted);
   expect(settings.get("unix_socket_directories")).toBe("");
+  // in pages of 8 KiB: 128 to 512 MB, as the machine has memory
+  expect(Number(settings.get("shared_buffers"))).toBe(
+    Math.round(Math.min(512, Math.max(128, totalmem() / 8 / 1_048_576))) * 128,
+  );
   const [database] = await query(
     (sql) => sql`SELECT datlocprovider, datlocale, encoding FROM pg_database WHERE datname = 'millrace'`,
   );

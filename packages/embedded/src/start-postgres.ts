@@ -1,4 +1,5 @@
 import { rm } from "node:fs/promises";
+import { totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { EmbeddedStore } from "./embedded-store.ts";
@@ -53,6 +54,11 @@ async function waitUntilReady(cluster: Cluster): Promise<Running | undefined> {
   }
 }
 
+/** An eighth of the machine's memory, as it is not Postgres' alone: 128 MB, which is its own default, to 512 MB. */
+function sharedBuffers(memoryBytes: number): string {
+  return `${Math.round(Math.min(512, Math.max(128, memoryBytes / 8 / 1_048_576)))}MB`;
+}
+
 function serverOptions(port: number, durable: boolean, maxConnections: number): string {
   const settings: Record<string, string | number> = {
     listen_addresses: "127.0.0.1",
@@ -61,7 +67,9 @@ function serverOptions(port: number, durable: boolean, maxConnections: number): 
     timezone: "UTC",
     log_timezone: "UTC",
     log_checkpoints: "off",
-    ...(durable ? {} : { fsync: "off", synchronous_commit: "off", full_page_writes: "off", max_wal_size: "256MB" }),
+    ...(durable
+      ? { shared_buffers: sharedBuffers(totalmem()) }
+      : { fsync: "off", synchronous_commit: "off", full_page_writes: "off", max_wal_size: "256MB" }),
   };
   const pairs = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`);
   return [`-p ${port}`, ...pairs].join(" ");
