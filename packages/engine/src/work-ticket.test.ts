@@ -52,7 +52,10 @@ function worked(leaseMs: number) {
   let answer: (answer: SettleAnswer) => void = () => {};
   const store = {
     claim: async () => ({ kind: "claimed", job }),
-    settle: () => new Promise<SettleAnswer>((resolve) => void (answer = resolve)),
+    settle: () =>
+      new Promise<SettleAnswer>((resolve) => {
+        answer = resolve;
+      }),
   } as unknown as JobStore;
   const work = createWorkTicket({
     store,

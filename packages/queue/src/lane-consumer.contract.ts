@@ -34,7 +34,7 @@ export function laneConsumerContract(title: string, place: () => Promise<QueuePl
       release();
       await until(() => consumer.state().inHand === 0);
       consumer.resume();
-      await until(isIdle);
+      await until(isIdle, { timeoutMs: 45_000 });
       expect(consumer.state()).toMatchObject({ isPaused: false, inHand: 0 });
     });
 
@@ -116,7 +116,7 @@ export function laneConsumerContract(title: string, place: () => Promise<QueuePl
       await untilFull(consumer);
       expect(seen).toHaveLength(3);
       for (const { release } of answers) release();
-      await until(isIdle);
+      await until(isIdle, { timeoutMs: 45_000 });
       expect(seen).toHaveLength(4);
     });
 
@@ -147,7 +147,7 @@ export function laneConsumerContract(title: string, place: () => Promise<QueuePl
       const ticket = someTicket();
       await queue.add([ticket]);
       const other = record(await connect());
-      await until(isIdle);
+      await until(isIdle, { timeoutMs: 45_000 });
       expect(seen).toEqual([]);
       await other.consumer.close(1_000);
       consumer.resume();

@@ -14,6 +14,9 @@ import {
   useQueue,
 } from "./use-queue.contract.ts";
 
+/** A crowded machine may take its time over some hundred tickets. */
+const IDLE = { timeoutMs: 45_000, message: "nothing left in the queue" };
+
 /** What every queue must do, whatever is below it. */
 export function ticketQueueContract(title: string, place: () => Promise<QueuePlace>): void {
   describe(title, () => {
@@ -30,7 +33,7 @@ export function ticketQueueContract(title: string, place: () => Promise<QueuePla
       const tickets = someTickets(60);
       await queue.add(tickets);
       const { seen } = record(queue);
-      await until(isIdle);
+      await until(isIdle, IDLE);
       expect(seen.map((ticket) => ticket.jobId).sort()).toEqual(tickets.map((ticket) => ticket.jobId).sort());
       expect(seen[0]).toEqual({ jobId: tickets[0]!.jobId, stage: "fetch", dispatchNo: 1 });
     });
@@ -39,7 +42,7 @@ export function ticketQueueContract(title: string, place: () => Promise<QueuePla
       const tickets = LANES.map((lane) => someTicket({ lane }));
       await queue.add(tickets);
       const { seen } = record(queue);
-      await until(isIdle);
+      await until(isIdle, IDLE);
       expect(seen.map((ticket) => ticket.jobId)).toEqual([tickets[0]!.jobId]);
       expect(await queue.counts("cpu")).toEqual({ waiting: 1, active: 0, delayed: 0 });
     });
@@ -50,7 +53,7 @@ export function ticketQueueContract(title: string, place: () => Promise<QueuePla
       await queue.add([ticket]);
       expect(await queue.counts("io")).toEqual({ waiting: 1, active: 0, delayed: 0 });
       const { seen } = record(queue);
-      await until(isIdle);
+      await until(isIdle, IDLE);
       await queue.add([ticket]);
       expect(await isIdle()).toBe(true);
       expect(seen).toHaveLength(1);
@@ -60,7 +63,7 @@ export function ticketQueueContract(title: string, place: () => Promise<QueuePla
       const ticket = someTicket();
       await queue.add([ticket]);
       const { seen } = record(queue);
-      await until(isIdle);
+      await until(isIdle, IDLE);
       await queue.add([{ ...ticket, dispatchNo: 2 }]);
       await until(() => seen.length === 2);
       expect(seen.map((received) => received.dispatchNo)).toEqual([1, 2]);
@@ -88,7 +91,7 @@ export function ticketQueueContract(title: string, place: () => Promise<QueuePla
       const ticket = someTicket();
       await queue.add([ticket]);
       const { times } = record(queue, (_ticket, count) => (count === 3 ? done : later(count === 1 ? 0 : -5_000)));
-      await until(isIdle);
+      await until(isIdle, IDLE);
       expect(times(ticket.jobId)).toBe(3);
       expect(logs.lines).toEqual([]);
     });
@@ -97,7 +100,7 @@ export function ticketQueueContract(title: string, place: () => Promise<QueuePla
       const ticket = someTicket();
       await queue.add([ticket]);
       const { times } = record(queue, (_ticket, count) => (count < 4 ? giveBack : done));
-      await until(isIdle);
+      await until(isIdle, IDLE);
       expect(times(ticket.jobId)).toBe(4);
     });
 
@@ -112,7 +115,7 @@ export function ticketQueueContract(title: string, place: () => Promise<QueuePla
         return count % 2 === 0 ? giveBack : later(count * 40.3);
       };
       const workers = [record(queue, answer), record(await connect(), answer)];
-      await until(isIdle);
+      await until(isIdle, IDLE);
       expect([...counts.values()]).toEqual(tickets.map(() => 5));
       expect(workers.map((worker) => worker.seen.length > 0)).toEqual([true, true]);
     });
@@ -124,7 +127,7 @@ export function ticketQueueContract(title: string, place: () => Promise<QueuePla
         if (count < 3) throw new Error("defect");
         return done;
       });
-      await until(isIdle);
+      await until(isIdle, IDLE);
       expect(times(ticket.jobId)).toBe(3);
       expect(logs.lines.filter((line) => line.level === "error")).toHaveLength(2);
       expect(await queue.states([ticket])).toEqual(["finished"]);
@@ -153,7 +156,7 @@ export function ticketQueueContract(title: string, place: () => Promise<QueuePla
       expect(await queue.states(asked)).toEqual(expected);
       expect(await queue.states([])).toEqual([]);
       release(done);
-      await until(isIdle);
+      await until(isIdle, IDLE);
     });
 
     test("tells the states of 2,500 tickets", async () => {
@@ -176,7 +179,7 @@ export function ticketQueueContract(title: string, place: () => Promise<QueuePla
       await Promise.all([queue.remove(held), queue.remove(waiting), queue.remove(someTicket())]);
       expect(await queue.states([held, waiting])).toEqual(["held", "missing"]);
       release(done);
-      await until(isIdle);
+      await until(isIdle, IDLE);
       expect(seen).toHaveLength(1);
     });
 
@@ -184,18 +187,18 @@ export function ticketQueueContract(title: string, place: () => Promise<QueuePla
       const paused = record(queue);
       const [before, meanwhile, after] = [someTicket(), someTicket(), someTicket()];
       await queue.add([before]);
-      await until(isIdle);
+      await until(isIdle, IDLE);
       // It is now in the middle of a blocking read, which will bring it the next ticket all the same.
       await paused.consumer.pause();
       await queue.add([meanwhile]);
       const other = record(await connect());
-      await until(isIdle);
+      await until(isIdle, IDLE);
       expect(paused.seen.map((ticket) => ticket.jobId)).toEqual([before.jobId]);
       expect(other.seen.map((ticket) => ticket.jobId)).toEqual([meanwhile.jobId]);
       await other.consumer.close(1_000);
       await queue.add([after]);
       paused.consumer.resume();
-      await until(isIdle);
+      await until(isIdle, IDLE);
       expect(paused.seen.map((ticket) => ticket.jobId)).toEqual([before.jobId, after.jobId]);
     });
 
@@ -309,7 +312,7 @@ export function ticketQueueContract(title: string, place: () => Promise<QueuePla
       await queue.add(tickets);
       expect(await queue.states(tickets)).toEqual(tickets.map(() => "waiting"));
       const { seen } = record(queue);
-      await until(isIdle);
+      await until(isIdle, IDLE);
       expect(seen.map((ticket) => ticket.jobId).sort()).toEqual(tickets.map((ticket) => ticket.jobId).sort());
       expect(await queue.states(tickets)).toEqual(tickets.map(() => "finished"));
     });

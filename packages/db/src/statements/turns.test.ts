@@ -1,4 +1,5 @@
 import { complete, gateOf, parkForReview, retryLater, StoreUnavailableError } from "@millrace/core";
+import { until } from "@millrace/testing";
 import { beforeEach, describe, expect, it } from "vitest";
 import { connectDatabase } from "../database.ts";
 import { claimed, HOLDER, newJob, OUTPUT, place, settle, storeUnderTest, submitted } from "../job-store.fixture.ts";
@@ -56,6 +57,31 @@ describe("the count of who waits", () => {
     expect(await waiting()).toEqual({});
     await inLine();
     await t.db.query("truncate pipeline_jobs cascade");
+    expect(await waiting()).toEqual({});
+  });
+
+  it("stays right when a job in line changes after the dispatch statement has begun to look", async () => {
+    const job = newJob(t.ownerId, { channelId, isDispatched: false });
+    await submitted(t.store, job);
+    await inLine();
+    let dispatching: Promise<unknown[]> = Promise.resolve([]);
+    await t.db.transaction(async (query) => {
+      await query("select from turn_clocks order by lane, rank for no key update");
+      dispatching = t.store.dispatch("io", 10);
+      await until(
+        async () =>
+          (
+            await t.db.query<{ n: number }>(
+              "select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()",
+            )
+          )[0]!.n > 0,
+        { message: "the dispatch statement to wait" },
+      );
+      await t.store.submit({ ...job, id: newId() });
+    });
+    const tickets = await dispatching;
+    expect(await countWrongTurns(t.db.query)).toBe(0);
+    expect([...tickets, ...(await t.store.dispatch("io", 10))]).toHaveLength(2);
     expect(await waiting()).toEqual({});
   });
 
