@@ -32,6 +32,21 @@ async function filesOf(bulkId: string): Promise<Record<string, number>> {
   return Object.fromEntries(rows.map(({ status, n }) => [status, n]));
 }
 
+/** Where files that are not over stand, and what happened to them. */
+function unfinishedOf(bulkId: string): Promise<unknown[]> {
+  return cluster.sql<Record<string, unknown>[]>`
+    select j.id, j.status, j.waiting_for, j.stage, j.dispatch_no, j.dispatched_at, j.fence, j.lease_until, j.worker, j.next_retry_at,
+      j.error_code, j.error_message, (
+        select json_agg(json_build_array(e.event, e.stage, e.fence, e.actor, e.reason, e.at) order by e.id)
+        from job_events e where e.job_id = j.id
+      ) as events, (
+        select json_agg(t) from channel_turns t where t.channel_id = j.channel_id
+      ) as turns
+    from pipeline_jobs j
+    where j.pipeline = 'extraction' and j.input ->> 'bulk_id' = ${bulkId} and j.status in ('pending', 'processing')
+    limit 3`;
+}
+
 describe("a batch", { timeout: 900_000 }, () => {
   test.skipIf(missing("samples", library.problem))(
     "of the drawing library survives workers killed while it is handed in and while it runs, and an emptied Redis: none lost, none twice (B-Q18, B-S28)",
@@ -53,6 +68,15 @@ describe("a batch", { timeout: 900_000 }, () => {
       await cluster.redis.flush();
       await cluster.startWorker("third");
 
+      let unfinished: unknown[] = [];
+      // a file that met the end of a worker in an unlucky moment is tried again after 30 s, and then after 2 minutes
+      await until(
+        async () => {
+          unfinished = await unfinishedOf(bulkId);
+          return unfinished.length === 0;
+        },
+        { timeoutMs: 400_000, everyMs: 100, message: () => `every file to be over: ${JSON.stringify(unfinished)}` },
+      );
       const bulk = await calls.bulkReaches(bulkId, "completed", "failed");
       expect(bulk).toMatchObject({
         status: "completed",
