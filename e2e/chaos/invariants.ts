@@ -2,27 +2,10 @@ import { ACTIVE_STATUSES, isTerminal } from "@millrace/core";
 import { checkHistory, type HistoryRule } from "./check-history.ts";
 import { LIMITED_LANE } from "./deployment.ts";
 import { groupBy } from "./group-by.ts";
+import type { Invariant, Violation } from "./invariant.ts";
 import type { JobRecord, RunRecord, StageLine } from "./run-record.ts";
 import { STAGE_INVARIANTS } from "./stage-invariants.ts";
 import type { Life } from "./timeline.ts";
-
-export interface Violation {
-  readonly message: string;
-  /** Whose history and log lines explain it. */
-  readonly jobId?: string;
-}
-
-export interface Verdict {
-  /** How many things were looked at: none is no proof. */
-  readonly checked: number;
-  readonly violations: readonly Violation[];
-}
-
-/** A sentence of the promise, and how to find out whether a run kept it. */
-export interface Invariant {
-  readonly name: string;
-  readonly check: (run: RunRecord) => Verdict;
-}
 
 const acceptedAreRows: Invariant = {
   name: "accepted = rows",

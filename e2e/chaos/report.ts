@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { INVARIANTS, type Verdict } from "./invariants.ts";
+import type { Verdict } from "./invariant.ts";
+import { INVARIANTS } from "./invariants.ts";
 import { describePlan, type Plan } from "./plan-faults.ts";
 import type { RunRecord } from "./run-record.ts";
 import { countRepeats } from "./stage-invariants.ts";

@@ -1,5 +1,5 @@
 import { groupBy } from "./group-by.ts";
-import type { Invariant, Violation } from "./invariants.ts";
+import type { Invariant, Violation } from "./invariant.ts";
 import type { EventRecord, RunRecord, StageLine } from "./run-record.ts";
 import { overlaps, type Timeline } from "./timeline.ts";
 
