@@ -1,5 +1,6 @@
-import { routes } from "@millrace/contracts";
+import { routes, TASK_STATUSES, VIDEO_STEPS } from "@millrace/contracts";
 import { fail, type JsonObject } from "@millrace/core";
+import { TASK_STATUSES as STATES, VIDEO_STEPS as STEPS } from "@millrace/pipelines";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTestApi, type TestApi } from "../../test-api.fixture.ts";
 import { FAILURE, makeChannel, makeTask, pageId, parkAfter } from "./video.fixture.ts";
@@ -18,6 +19,11 @@ const transitionsOf = async (id: string) => {
   const { body } = await api.call("listTaskTransitions", { params: { id } });
   return body.transitions.map(({ to }: { to: string }) => to);
 };
+
+it("the contract names the states and steps of the lifecycle, in its order", () => {
+  expect(TASK_STATUSES).toEqual(STATES);
+  expect(VIDEO_STEPS).toEqual(STEPS);
+});
 
 describe("POST /tasks", () => {
   it("C-S30 makes a draft of normal priority", async () => {
